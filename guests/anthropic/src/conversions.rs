@@ -1,0 +1,25 @@
+//! The mapping between the contract and the Messages API: pure, no I/O, no settings.
+//! `request` goes out, `answer` and `stream` come back; what they share lies beside them.
+
+pub(crate) mod answer;
+mod media;
+pub(crate) mod request;
+pub(crate) mod stream;
+mod thinking;
+mod tools;
+mod turns;
+mod usage;
+mod verbatim;
+
+use caisson_sdk::Result;
+use caisson_sdk::api::Error;
+
+use crate::client::fields::Fields;
+
+/// The contract's `extra` as fields of a wire object; `path` names the object.
+fn extras<'a>(pairs: &'a [(String, String)], path: &str) -> Result<Fields<'a>> {
+    Fields::of_pairs(pairs).map_err(|name| {
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        Error::invalid_request("this is not JSON").param(path)
+    })
+}

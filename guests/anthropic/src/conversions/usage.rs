@@ -1,0 +1,77 @@
+//! Token counts. Anthropic counts apart what came from the cache and what went into it;
+//! OpenAI's prompt tokens are all of it, so the three are added up.
+
+use std::collections::BTreeMap;
+
+use caisson_sdk::api::Usage;
+use serde::Deserialize;
+
+use crate::client::fields::Fields;
+
+/// Counts so far. A stream reports them twice, the second time with running totals.
+#[derive(Default)]
+pub(super) struct Counts {
+    input: u32,
+    output: u32,
+    cache_read: Option<u32>,
+    cache_write: Option<u32>,
+    thinking: Option<u32>,
+    service_tier: Option<String>,
+    extra: BTreeMap<String, String>,
+}
+
+impl Counts {
+    pub(super) fn of(usage: Fields) -> Self {
+        let mut counts = Self::default();
+        counts.update(usage);
+        counts
+    }
+
+    /// Fields that are absent or null leave what was known.
+    pub(super) fn update(&mut self, mut usage: Fields) {
+        #[derive(Deserialize)]
+        struct OutputDetails {
+            thinking_tokens: Option<u64>,
+        }
+
+        let count = |usage: &mut Fields, name| usage.take::<u64>(name).map(saturated);
+        self.input = count(&mut usage, "input_tokens").unwrap_or(self.input);
+        self.output = count(&mut usage, "output_tokens").unwrap_or(self.output);
+        self.cache_read = count(&mut usage, "cache_read_input_tokens").or(self.cache_read);
+        self.cache_write = count(&mut usage, "cache_creation_input_tokens").or(self.cache_write);
+        self.thinking = usage
+            .take::<OutputDetails>("output_tokens_details")
+            .and_then(|details| details.thinking_tokens)
+            .map(saturated)
+            .or(self.thinking);
+        self.service_tier = usage.take("service_tier").or_else(|| self.service_tier.take());
+        self.extra.extend(usage.into_pairs());
+    }
+
+    /// The tier in OpenAI's word, where it has one.
+    pub(super) fn service_tier(&self) -> Option<String> {
+        let tier = self.service_tier.as_deref()?;
+        Some(if tier == "standard" { "default" } else { tier }.to_owned())
+    }
+
+    pub(super) fn into_usage(self) -> Usage {
+        let input = [self.cache_read, self.cache_write]
+            .into_iter()
+            .flatten()
+            .fold(self.input, u32::saturating_add);
+        Usage {
+            input,
+            output: self.output,
+            total: input.saturating_add(self.output),
+            cached_input: self.cache_read,
+            cache_write_input: self.cache_write,
+            reasoning_output: self.thinking,
+            extra: self.extra.into_iter().collect(),
+            ..Usage::default()
+        }
+    }
+}
+
+fn saturated(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,157 @@
+//! What one sandbox has sent and received, held against its limits.
+//!
+//! Requests and bytes are counted over all of a sandbox's traffic together (invariant 4). The meter also remembers what was
+//! refused, so that the client's error can say so whatever the guest makes of it.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::EgressError;
+
+/// The caps on one sandbox's traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EgressLimits {
+    /// Requests, all together.
+    pub requests: u32,
+    /// Body bytes sent, all together.
+    pub bytes_out: u64,
+    /// Body bytes received, all together.
+    pub bytes_in: u64,
+}
+
+/// The counters of one sandbox. Shared by its requests' bodies, which may be polled by connection tasks.
+#[derive(Debug)]
+pub struct Meter {
+    limits: EgressLimits,
+    requests: AtomicU64,
+    bytes_out: AtomicU64,
+    bytes_in: AtomicU64,
+    over: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    hosts: Vec<String>,
+    denial: Option<String>,
+}
+
+/// Which way a metered body flows.
+#[derive(Clone, Copy)]
+pub(super) enum Direction {
+    Out,
+    In,
+}
+
+impl Meter {
+    /// A meter at zero.
+    pub fn new(limits: EgressLimits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            requests: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Body bytes sent so far.
+    pub fn bytes_out(&self) -> u64 {
+        self.bytes_out.load(Ordering::Relaxed)
+    }
+
+    /// Body bytes received so far.
+    pub fn bytes_in(&self) -> u64 {
+        self.bytes_in.load(Ordering::Relaxed)
+    }
+
+    /// The origins that requests were sent to, each once.
+    pub fn hosts(&self) -> Vec<String> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).hosts.clone()
+    }
+
+    /// Why a request was refused, if one was: for the client, names the host and what the operator can do.
+    pub fn denial(&self) -> Option<String> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).denial.clone()
+    }
+
+    /// Whether a cap was reached.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_request(&self) -> Result<(), EgressError> {
+        if self.requests.fetch_add(1, Ordering::Relaxed) < u64::from(self.limits.requests) {
+            return Ok(());
+        }
+        self.over.store(true, Ordering::Relaxed);
+        Err(EgressError::TooManyRequests { limit: self.limits.requests })
+    }
+
+    pub(super) fn note_host(&self, origin: String) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.hosts.contains(&origin) {
+            seen.hosts.push(origin);
+        }
+    }
+
+    pub(super) fn note_denial(&self, reason: String) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).denial.get_or_insert(reason);
+    }
+
+    fn count_bytes(&self, direction: Direction, bytes: usize) -> Result<(), EgressError> {
+        let (counter, limit) = match direction {
+            Direction::Out => (&self.bytes_out, self.limits.bytes_out),
+            Direction::In => (&self.bytes_in, self.limits.bytes_in),
+        };
+        let bytes = bytes as u64;
+        if counter.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= limit {
+            return Ok(());
+        }
+        self.over.store(true, Ordering::Relaxed);
+        Err(match direction {
+            Direction::Out => EgressError::TooManyBytesOut { limit },
+            Direction::In => EgressError::TooManyBytesIn { limit },
+        })
+    }
+}
+
+/// A body whose bytes are counted as they pass. Trailers are dropped: no provider's protocol needs them, and they would be one
+/// more way around the header rules.
+pub(super) struct Metered<B> {
+    pub(super) body: B,
+    pub(super) meter: Arc<Meter>,
+    pub(super) direction: Direction,
+}
+
+impl<B> Body for Metered<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    EgressError: From<B::Error>,
+{
+    type Data = Bytes;
+    type Error = EgressError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
+        loop {
+            let Some(frame) = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) else { return Poll::Ready(None) };
+            let Ok(data) = frame?.into_data() else { continue };
+            self.meter.count_bytes(self.direction, data.len())?;
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,2 @@
+//! Caisson.
+fn main() {}

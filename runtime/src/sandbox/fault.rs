@@ -1,0 +1,58 @@
+//! Why a sandbox gave no answer, told apart once and here: the adapter refused, the guest faulted, a limit was reached.
+
+use wasmtime::{PoolConcurrencyLimitError, Trap};
+
+use super::Receipt;
+use crate::chat;
+
+/// A call that gave no answer, and what it cost.
+#[derive(Debug)]
+pub struct Failure {
+    /// What happened.
+    pub fault: Fault,
+    /// What was used up before it did.
+    pub receipt: Receipt,
+}
+
+/// What went wrong in a sandbox. None of these is a fault of the host (invariant 8), and after each the next request finds a
+/// fresh sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The adapter answered with an error of its own or its provider's.
+    #[error("the adapter reports: {}", .0.message)]
+    Adapter(chat::Error),
+    /// The adapter answered with an error after its egress was refused; the text says what and why.
+    #[error("{0}")]
+    EgressDenied(String),
+    /// The adapter answered with an error after it reached its egress limits.
+    #[error("the adapter reached its egress limits (requests, bytes out or bytes in)")]
+    EgressExhausted,
+    /// The guest did what Wasm forbids, or gave up.
+    #[error("the adapter trapped: {0}")]
+    Trap(String),
+    /// All fuel was used.
+    #[error("the adapter used up its fuel")]
+    Fuel,
+    /// The guest trapped after it was refused memory.
+    #[error("the adapter ran out of memory")]
+    Memory,
+    /// The deadline passed.
+    #[error("the adapter gave no answer before its deadline")]
+    Deadline,
+    /// No slot is free in the pool.
+    #[error("all sandboxes are in use")]
+    Full,
+}
+
+/// What wasmtime's error means. `memory_refused`: whether the guest had asked for more memory than it may have.
+pub(super) fn classify(error: &wasmtime::Error, memory_refused: bool) -> Fault {
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Fault::Full;
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Fault::Fuel,
+        _ if memory_refused => Fault::Memory,
+        Some(trap) => Fault::Trap(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
+        None => Fault::Trap(error.root_cause().to_string()),
+    }
+}

@@ -1,0 +1,237 @@
+//! A sandbox: one Store around one fresh instance, for one request, and nothing after it (invariant 3).
+//!
+//! [`Sandboxes`] holds what all share (engine, pool, linker) and turns an artifact into an [`Adapter`]; [`Adapter::enter`] makes a
+//! [`Sandbox`]; a call consumes it and returns the answer with its [`Receipt`], or, for a stream, an [`EventStream`] that owns the
+//! Store until its last event. Dropping any of them at any moment drops the Store, and with it the upstream connections
+//! (invariant 6). This module knows no HTTP server and no OpenAI field (invariant 10).
+
+mod bindings;
+mod engine;
+mod fault;
+mod host;
+mod limits;
+mod log;
+mod state;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+use wasmtime_wasi::WasiCtxBuilder;
+
+use crate::chat;
+use crate::egress::{Egress, Meter};
+use bindings::{Adapter as Exports, AdapterPre};
+use limits::Memory;
+use log::GuestLog;
+use state::State;
+
+pub use engine::{CompileError, Sandboxes};
+pub use fault::{Failure, Fault};
+pub(crate) use host::estimate_tokens;
+pub use limits::Limits;
+
+/// How much fuel a guest burns before it lets others on its thread run: about a millisecond.
+const YIELD_INTERVAL: u64 = 1_000_000;
+/// Bytes that the values of one call between guest and host may take, beside what memory already limits.
+const HOSTCALL_FUEL: usize = 128 << 20;
+/// Component handles that a guest may hold.
+const MAX_HANDLES: usize = 10_000;
+
+/// A compiled component, linked against everything it imports: entering it costs microseconds.
+#[derive(Clone)]
+pub struct Adapter {
+    pre: AdapterPre<State>,
+}
+
+/// Who runs in a sandbox, under which limits, with which way out.
+pub struct Terms {
+    /// The deployment's name, for its log lines.
+    pub deployment: Arc<str>,
+    /// The request's id, for its log lines.
+    pub request_id: String,
+    /// The caps.
+    pub limits: Limits,
+    /// The revision's way out.
+    pub egress: Arc<Egress>,
+    /// The client's request body as it came.
+    pub original_body: Bytes,
+}
+
+/// A fresh instance, not yet called.
+pub struct Sandbox {
+    store: Store<State>,
+    exports: Exports,
+    meter: Arc<Meter>,
+    fuel: u64,
+    started: Instant,
+    deadline: tokio::time::Instant,
+}
+
+/// A streamed answer being given. Owns the sandbox.
+pub struct EventStream {
+    sandbox: Sandbox,
+    events: ResourceAny,
+}
+
+/// What one request cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Fuel used.
+    pub fuel: u64,
+    /// The most memory in use at one time, in bytes: linear memories and tables.
+    pub memory: u64,
+    /// Body bytes sent upstream.
+    pub bytes_out: u64,
+    /// Body bytes received from upstream.
+    pub bytes_in: u64,
+    /// The origins dialled.
+    pub hosts: Vec<String>,
+    /// From entering the sandbox to now.
+    pub time: Duration,
+}
+
+impl Adapter {
+    /// Makes a fresh sandbox. The deadline starts now.
+    pub async fn enter(&self, terms: Terms) -> Result<Sandbox, Failure> {
+        let started = Instant::now();
+        let deadline = tokio::time::Instant::now() + terms.limits.timeout();
+        let meter = Meter::new(terms.limits.egress());
+        let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
+        let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).build();
+        let state = State::new(wasi, Memory::new(terms.limits.memory_bytes), terms.original_body, terms.egress, Arc::clone(&meter));
+        let mut store = Store::new(self.pre.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(HOSTCALL_FUEL);
+        store.set_max_component_handles(MAX_HANDLES);
+        let fuel = terms.limits.fuel;
+        let fuelled = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL.min(fuel))));
+
+        let entered = match fuelled {
+            // A start function is guest code too: it runs against the same deadline.
+            Ok(()) => tokio::time::timeout_at(deadline, self.pre.instantiate_async(&mut store)).await,
+            Err(error) => Ok(Err(error)),
+        };
+        let fault = match entered {
+            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, meter, fuel, started, deadline }),
+            Ok(Err(error)) => fault::classify(&error, store.data().memory.was_refused()),
+            Err(_) => Fault::Deadline,
+        };
+        Err(Failure { fault, receipt: receipt(&store, &meter, fuel, started) })
+    }
+}
+
+/// Calls an export of `$sandbox` against its deadline; on a fault, returns the failure.
+macro_rules! call {
+    ($sandbox:ident . $call:ident ( $($argument:expr),* )) => {{
+        let provider = $sandbox.exports.caisson_adapter_provider();
+        let outcome = tokio::time::timeout_at($sandbox.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
+        match outcome {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => {
+                let fault = fault::classify(&error, $sandbox.store.data().memory.was_refused());
+                tracing::debug!(error = format!("{error:#}"), "guest fault");
+                return Err($sandbox.failure(fault));
+            }
+            Err(_) => return Err($sandbox.failure(Fault::Deadline)),
+        }
+    }};
+}
+
+impl Sandbox {
+    /// What the adapter is and wants.
+    pub async fn describe(mut self) -> Result<chat::AdapterInfo, Failure> {
+        Ok(call!(self.call_describe()))
+    }
+
+    /// One whole answer.
+    pub async fn complete(mut self, context: chat::Context, request: chat::ChatRequest) -> Result<(chat::ChatResponse, Receipt), Failure> {
+        let answered = call!(self.call_complete(&context, &request));
+        self.settle(answered)
+    }
+
+    /// Starts a streamed answer.
+    pub async fn open_stream(mut self, context: chat::Context, request: chat::ChatRequest) -> Result<EventStream, Failure> {
+        match call!(self.call_open_stream(&context, &request)) {
+            Ok(events) => Ok(EventStream { sandbox: self, events }),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// Embedding vectors.
+    pub async fn embed(mut self, context: chat::Context, request: chat::EmbedRequest) -> Result<(chat::EmbedResponse, Receipt), Failure> {
+        let answered = call!(self.call_embed(&context, &request));
+        self.settle(answered)
+    }
+
+    /// Milliseconds until the deadline.
+    pub fn remaining_ms(&self) -> u32 {
+        let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
+        u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
+    }
+
+    /// What was used so far.
+    pub fn receipt(&self) -> Receipt {
+        receipt(&self.store, &self.meter, self.fuel, self.started)
+    }
+
+    fn settle<T>(&self, answered: Result<T, chat::Error>) -> Result<(T, Receipt), Failure> {
+        match answered {
+            Ok(answer) => Ok((answer, self.receipt())),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// The adapter's own error, unless the host knows better why it failed.
+    fn refused(&self, error: chat::Error) -> Failure {
+        self.failure(match self.meter.denial() {
+            Some(reason) => Fault::EgressDenied(reason),
+            None if self.meter.is_over() => Fault::EgressExhausted,
+            None => Fault::Adapter(error),
+        })
+    }
+
+    fn failure(&self, fault: Fault) -> Failure {
+        Failure { fault, receipt: self.receipt() }
+    }
+}
+
+impl EventStream {
+    /// Waits for the next events; none is the end. Not to be called again after the end or a failure.
+    pub async fn next(&mut self) -> Result<Option<Vec<chat::Event>>, Failure> {
+        let Self { sandbox, events } = self;
+        match Self::call_next(sandbox, *events).await? {
+            Ok(batch) => Ok(batch),
+            Err(error) => Err(sandbox.refused(error)),
+        }
+    }
+
+    async fn call_next(sandbox: &mut Sandbox, events: ResourceAny) -> Result<Result<Option<Vec<chat::Event>>, chat::Error>, Failure> {
+        let guest = sandbox.exports.caisson_adapter_provider().events();
+        let outcome = tokio::time::timeout_at(sandbox.deadline, guest.call_next(&mut sandbox.store, events)).await;
+        let fault = match outcome {
+            Ok(Ok(answered)) => return Ok(answered),
+            Ok(Err(error)) => fault::classify(&error, sandbox.store.data().memory.was_refused()),
+            Err(_) => Fault::Deadline,
+        };
+        Err(sandbox.failure(fault))
+    }
+
+    /// What was used so far.
+    pub fn receipt(&self) -> Receipt {
+        self.sandbox.receipt()
+    }
+}
+
+fn receipt(store: &Store<State>, meter: &Meter, fuel: u64, started: Instant) -> Receipt {
+    Receipt {
+        fuel: fuel.saturating_sub(store.get_fuel().unwrap_or(0)),
+        memory: store.data().memory.peak(),
+        bytes_out: meter.bytes_out(),
+        bytes_in: meter.bytes_in(),
+        hosts: meter.hosts(),
+        time: started.elapsed(),
+    }
+}
