@@ -2,6 +2,14 @@
 //!
 //! `ARCHITECTURE.md` beside this crate's manifest maps the modules and follows one request through them.
 
+pub mod admin;
 pub mod chat;
+pub mod cli;
+pub mod config;
+pub mod deployments;
+pub mod dispatch;
 pub mod egress;
+pub mod openai;
 pub mod sandbox;
+pub mod server;
+pub mod telemetry;

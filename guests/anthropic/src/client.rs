@@ -9,7 +9,7 @@ pub(crate) mod request;
 use std::time::Duration;
 
 use caisson_sdk::Result;
-use caisson_sdk::api::{Context, Error, ErrorKind};
+use caisson_sdk::api::{Context, Error};
 use caisson_sdk::http::{Request, Response};
 use caisson_sdk::retry::Retry;
 
@@ -24,18 +24,19 @@ pub(crate) const DEFAULT_MAX_TOKENS: u32 = 4_096;
 
 /// Sends a request; a refusal is an error with what the provider said.
 pub(crate) fn send(context: &Context, body: &MessagesRequest) -> Result<Response> {
-    let time_left = Duration::from_millis(context.timeout_ms.into());
-    let retry = Retry::times(number(context, "max-retries", 0)?).within(time_left);
     let mut request = Request::post(format!("{}/v1/messages", context.base_url(HOST)))
         .header("anthropic-version", context.setting("anthropic-version").unwrap_or(VERSION))
-        .timeout(time_left)
-        .retry(retry)
+        .timeout(Duration::from_millis(context.timeout_ms.into()))
+        .retry(Retry::configured(context)?)
         .json(body);
     if let Some(features) = beta_features(context) {
         request = request.header("anthropic-beta", &features);
     }
+    if let Some(trace) = &context.traceparent {
+        request = request.header("traceparent", trace);
+    }
     let response = request.send()?;
-    if response.status() >= 400 {
+    if response.status() >= 300 {
         return Err(error::of_response(response));
     }
     Ok(response)
@@ -43,7 +44,13 @@ pub(crate) fn send(context: &Context, body: &MessagesRequest) -> Result<Response
 
 /// The cap for requests that set none.
 pub(crate) fn default_max_tokens(context: &Context) -> Result<u32> {
-    number(context, "default-max-tokens", DEFAULT_MAX_TOKENS)
+    let setting = "default-max-tokens";
+    match context.setting(setting).map(str::trim) {
+        None | Some("") => Ok(DEFAULT_MAX_TOKENS),
+        Some(text) => {
+            text.parse().map_err(|_| Error::internal(format!("setting {setting} is {text:?}, not a whole number")))
+        }
+    }
 }
 
 /// The deployment's features, and the client's where the deployment lets them pass.
@@ -51,13 +58,4 @@ fn beta_features(context: &Context) -> Option<String> {
     let both = [context.setting("anthropic-beta"), context.header("anthropic-beta")];
     let named: Vec<&str> = both.into_iter().flatten().filter(|names| !names.is_empty()).collect();
     (!named.is_empty()).then(|| named.join(","))
-}
-
-fn number(context: &Context, setting: &str, default: u32) -> Result<u32> {
-    let Some(text) = context.setting(setting).filter(|text| !text.is_empty()) else {
-        return Ok(default);
-    };
-    text.parse().map_err(|_| {
-        Error::new(ErrorKind::Internal, format!("the setting `{setting}` is not a whole number"))
-    })
 }

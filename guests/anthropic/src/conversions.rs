@@ -23,3 +23,13 @@ fn extras<'a>(pairs: &'a [(String, String)], path: &str) -> Result<Fields<'a>> {
         Error::invalid_request("this is not JSON").param(path)
     })
 }
+
+/// The same where OpenAI puts an object's substance into another one, named `inner`: what
+/// was left in that one stands beside the rest, since Anthropic's objects are flat.
+fn flat_extras<'a>(pairs: &'a [(String, String)], inner: &str, path: &str) -> Result<Fields<'a>> {
+    let mut fields = extras(pairs, path)?;
+    if let Some(left) = fields.take::<Fields>(inner) {
+        fields.extend(left);
+    }
+    Ok(fields)
+}

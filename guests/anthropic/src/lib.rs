@@ -6,9 +6,7 @@ mod client;
 mod conversions;
 mod models;
 
-use caisson_sdk::api::{
-    AdapterInfo, ChatRequest, ChatResponse, Context, CredentialSlot, Error, Event, Setting,
-};
+use caisson_sdk::api::{AdapterInfo, ChatRequest, ChatResponse, Context, CredentialSlot, Error, Event, Setting};
 use caisson_sdk::sse;
 use caisson_sdk::{Adapter, EventSource, Result};
 
@@ -51,13 +49,11 @@ impl Adapter for Anthropic {
                     .description("An API key from the Claude Console"),
             ],
             settings: vec![
-                Setting::new("anthropic-version", "The API version to ask for")
-                    .default_value(client::VERSION),
+                Setting::new("anthropic-version", "The API version to ask for").default_value(client::VERSION),
                 Setting::new("anthropic-beta", "Beta features to switch on, comma-separated"),
                 Setting::new("default-max-tokens", "The answer's cap where a request sets none")
                     .default_value(client::DEFAULT_MAX_TOKENS.to_string()),
-                Setting::new("max-retries", "How often to send a failed request again")
-                    .default_value("0"),
+                Setting::new("max-retries", "How often to send a failed request again").default_value("0"),
             ],
             suites: vec!["anthropic".to_owned()],
             ..AdapterInfo::new("anthropic", env!("CARGO_PKG_VERSION"))

@@ -4,7 +4,7 @@
 use caisson_sdk::api::ModelInfo;
 
 /// Identifier, context window, longest answer; the newest first.
-const MODELS: [(&str, u32, u32); 14] = [
+const MODELS: [(&str, u32, u32); 13] = [
     ("claude-fable-5-1", 1_000_000, 128_000),
     ("claude-opus-5-5", 1_000_000, 128_000),
     ("claude-sonnet-5-5", 1_000_000, 128_000),
@@ -15,14 +15,12 @@ const MODELS: [(&str, u32, u32); 14] = [
     ("claude-opus-4-8", 1_000_000, 128_000),
     ("claude-opus-4-7", 1_000_000, 128_000),
     ("claude-opus-4-6", 1_000_000, 128_000),
-    ("claude-sonnet-4-6", 1_000_000, 64_000),
+    ("claude-sonnet-4-6", 1_000_000, 128_000),
     ("claude-opus-4-5", 200_000, 64_000),
-    ("claude-sonnet-4-5", 200_000, 64_000),
     ("claude-haiku-4-5", 200_000, 64_000),
 ];
 
-const CAPABILITIES: [&str; 7] =
-    ["chat", "stream", "tools", "images", "files", "reasoning", "json-schema"];
+const CAPABILITIES: [&str; 7] = ["chat", "stream", "tools", "images", "files", "reasoning", "json-schema"];
 
 pub(crate) fn known() -> Vec<ModelInfo> {
     let mut models: Vec<ModelInfo> = MODELS

@@ -40,7 +40,7 @@ impl Chunks {
 
     /// One chunk, or none at `[DONE]`.
     fn chunk(&mut self, event: sse::Event) -> Result<Option<Event>> {
-        if event.data.trim() == "[DONE]" {
+        if event.is_done() {
             return Ok(None);
         }
         if event.event.as_deref() == Some("error") {

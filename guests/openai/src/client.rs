@@ -1,8 +1,6 @@
 //! The wire to the provider: addresses, headers, the deployment's settings, and which answers are
 //! errors. It knows nothing of what is in a body.
 
-use std::time::Duration;
-
 use caisson_sdk::prelude::*;
 use caisson_sdk::retry::Retry;
 use caisson_sdk::{log, sse};
@@ -11,10 +9,9 @@ use crate::conversions::errors;
 
 /// What OpenAI's own SDK takes for `base_url`.
 const BASE_URL: &str = "https://api.openai.com/v1";
-/// Beyond this a request would outlive every client's patience.
-const MOST_RETRIES: u32 = 10;
-/// Headers that are this adapter's to set; the credential's are the host's.
-const OWN_HEADERS: [&str; 4] = ["accept", "content-length", "content-type", "host"];
+/// Headers of the connection and of the body, which are no client's to set.
+const CONNECTION: [&str; 9] =
+    ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// Sends a JSON body and gives the answer, which has a status in the 200s.
 pub(crate) fn post(context: &Context, path: &str, body: Vec<u8>) -> Result<http::Response> {
@@ -32,7 +29,8 @@ pub(crate) fn open(context: &Context, path: &str, body: Vec<u8>) -> Result<sse::
     if is_json {
         let answer = response.text()?;
         return Err(errors::in_answer(&answer).unwrap_or_else(|| {
-            Error { body: Some(errors::excerpt(&answer)), ..Error::upstream("the provider did not answer with a stream") }
+            let error = Error::upstream("the provider did not answer with a stream");
+            Error { body: Some(errors::excerpt(&answer)), ..error }
         }));
     }
     Ok(response.sse())
@@ -40,36 +38,23 @@ pub(crate) fn open(context: &Context, path: &str, body: Vec<u8>) -> Result<sse::
 
 /// The setting `embedding-encoding`.
 pub(crate) fn embedding_encoding(context: &Context) -> Result<&'static str> {
-    match context.setting("embedding-encoding") {
+    match filled(context, "embedding-encoding") {
         None | Some("base64") => Ok("base64"),
         Some("float") => Ok("float"),
-        Some(other) => Err(misconfigured("embedding-encoding", other, "base64 or float")),
+        Some(other) => Err(Error::internal(format!("setting embedding-encoding is {other:?}, not base64 or float"))),
     }
 }
 
 fn send(context: &Context, path: &str, body: Vec<u8>, accept: &str) -> Result<http::Response> {
     let url = format!("{}{path}", context.base_url(BASE_URL));
-    let mut request = http::Request::post(url)
-        .header("accept", accept)
-        .body(body, "application/json")
-        .retry(retry(context)?);
-    if let Some(version) = context.setting("api-version") {
+    let mut request = http::Request::post(url).retry(Retry::configured(context)?);
+    if let Some(version) = filled(context, "api-version") {
         request = request.query("api-version", version);
     }
-    for (setting, header) in [("organization", "openai-organization"), ("project", "openai-project")] {
-        if let Some(value) = context.setting(setting) {
-            request = request.header(header, value);
-        }
+    for (name, value) in headers(context, accept) {
+        request = request.header(name, value);
     }
-    if let Some(trace) = &context.traceparent {
-        request = request.header("traceparent", trace);
-    }
-    for (name, value) in &context.headers {
-        if !OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-            request = request.header(name, value);
-        }
-    }
-    let response = request.send()?;
+    let response = request.body(body, "application/json").send()?;
     if (200..300).contains(&response.status()) {
         return Ok(response);
     }
@@ -79,19 +64,27 @@ fn send(context: &Context, path: &str, body: Vec<u8>, accept: &str) -> Result<ht
     Err(errors::from_response(response))
 }
 
-fn retry(context: &Context) -> Result<Retry> {
-    let times = match context.setting("max-retries") {
-        None => 0,
-        Some(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .filter(|times| *times <= MOST_RETRIES)
-            .ok_or_else(|| misconfigured("max-retries", text, "a number from 0 to 10"))?,
-    };
-    Ok(Retry::times(times).within(Duration::from_millis(context.timeout_ms.into())))
+/// The adapter's own headers, then those of the client's that don't contradict them.
+fn headers<'a>(context: &'a Context, accept: &'a str) -> Vec<(&'a str, &'a str)> {
+    let own = [
+        ("accept", Some(accept)),
+        ("content-type", Some("application/json")),
+        ("openai-organization", filled(context, "organization")),
+        ("openai-project", filled(context, "project")),
+        ("traceparent", context.traceparent.as_deref()),
+    ];
+    let mut headers: Vec<_> = own.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let own = headers.len();
+    for (name, value) in &context.headers {
+        let set = headers.iter().take(own).any(|(set, _)| set.eq_ignore_ascii_case(name));
+        if !set && !CONNECTION.iter().any(|header| header.eq_ignore_ascii_case(name)) {
+            headers.push((name, value));
+        }
+    }
+    headers
 }
 
-fn misconfigured(setting: &str, value: &str, takes: &str) -> Error {
-    Error::new(ErrorKind::Internal, format!("setting {setting} is {value:?}, but takes {takes}"))
+/// A setting that isn't empty.
+fn filled<'a>(context: &'a Context, setting: &str) -> Option<&'a str> {
+    context.setting(setting).filter(|value| !value.is_empty())
 }

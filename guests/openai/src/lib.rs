@@ -20,13 +20,12 @@ pub struct OpenAi;
 impl Adapter for OpenAi {
     fn describe() -> AdapterInfo {
         AdapterInfo {
-            description: "OpenAI, and every server that speaks its API: vLLM, Ollama, llama.cpp, Azure"
-                .into(),
-            hosts: vec![OPENAI.into()],
             credentials: credentials(),
             settings: settings(),
             suites: vec!["openai".into()],
             ..AdapterInfo::new("openai", env!("CARGO_PKG_VERSION"))
+                .description("OpenAI, and every server that speaks its API: vLLM, Ollama, llama.cpp, Azure")
+                .host(OPENAI)
         }
     }
 
@@ -63,41 +62,27 @@ fn inputs(input: &EmbedInput) -> usize {
 }
 
 fn credentials() -> Vec<CredentialSlot> {
-    let optional = |slot: CredentialSlot, description: &str| CredentialSlot {
-        description: description.into(),
-        required: false,
-        ..slot
-    };
     vec![
-        optional(
-            CredentialSlot::bearer("api-key", OPENAI),
-            "API key, sent as a bearer token; most local servers need none",
-        ),
-        optional(
-            CredentialSlot::header("azure-api-key", OPENAI, "api-key"),
-            "Azure's API key, sent in the header api-key",
-        ),
+        CredentialSlot::bearer("api-key", OPENAI)
+            .description("API key, sent as a bearer token; most local servers need none")
+            .optional(),
+        CredentialSlot::header("azure-api-key", OPENAI, "api-key")
+            .description("Azure's API key, sent in the header api-key")
+            .optional(),
     ]
 }
 
 fn settings() -> Vec<Setting> {
-    let with_default = |name: &str, description: &str, default: &str| Setting {
-        default_value: Some(default.into()),
-        ..Setting::new(name, description)
-    };
     vec![
         Setting::new("api-version", "Azure's dated API version, added to each request as ?api-version="),
         Setting::new("organization", "sent as OpenAI-Organization"),
         Setting::new("project", "sent as OpenAI-Project"),
-        with_default(
+        Setting::new(
             "embedding-encoding",
             "what to ask of /embeddings: base64, or float for servers that don't know base64",
-            "base64",
-        ),
-        with_default(
-            "max-retries",
-            "how often to send again after a refused connection, 408, 409, 429 or 5xx; 10 at most",
-            "0",
-        ),
+        )
+        .default_value("base64"),
+        Setting::new("max-retries", "how often to send again after a refused connection, 408, 409, 429 or 5xx")
+            .default_value("0"),
     ]
 }

@@ -135,6 +135,14 @@ pub fn tls_config() -> Arc<rustls::ClientConfig> {
     if roots.is_empty() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
+    tls_trusting(roots)
+}
+
+fn tls_without_roots() -> Arc<rustls::ClientConfig> {
+    tls_trusting(rustls::RootCertStore::empty())
+}
+
+fn tls_trusting(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     #[expect(clippy::expect_used, reason = "ring supports TLS 1.2 and 1.3, which are all the default versions")]
@@ -158,6 +166,11 @@ impl Egress {
             .build(connector);
         let secrets = Secrets::new(credentials.iter().map(|credential| credential.secret.expose()));
         Self { grants, credentials, secrets, client }
+    }
+
+    /// No way out at all: for `describe`, which is called before anything is granted.
+    pub fn closed() -> Self {
+        Self::new(&tls_without_roots(), Vec::new(), false, Vec::new())
     }
 
     /// Sends one request of the sandbox that `meter` belongs to. Dropping the future, or the body of its response, closes the

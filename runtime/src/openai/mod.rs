@@ -1,11 +1,28 @@
 //! OpenAI's wire format: bytes to chat requests, answers and events to bytes.
 //!
-//! Pure conversions between OpenAI's JSON and the provider-neutral vocabulary of [`crate::chat`]. The host owns what a client sees:
+//! Conversions between OpenAI's JSON and the provider-neutral vocabulary of [`crate::chat`]. The host owns what a client sees:
 //! whatever an adapter answers, ids, indexes, roles, finish reasons and usage are put right here, or the answer is refused as malformed.
-//! Nothing here knows which adapter answers.
+//! Nothing here knows which adapter answers. [`routes`] alone touches HTTP, and [`error`] turns errors into it.
 
+mod answer;
+mod embeddings;
+mod error;
+mod estimate;
 mod json;
+mod models;
 mod request;
+mod routes;
+mod sse;
+mod usage;
+mod write;
 
+pub(crate) use answer::{Answer, AnswerContext, chat_completion};
+pub(crate) use embeddings::{EmbedAnswer, EmbedContext, Encoding, ParsedEmbed, embeddings, parse_embeddings};
+pub(crate) use error::ApiError;
 pub(crate) use json::BadRequest;
+pub(crate) use models::{ServedModel, model, model_list};
 pub(crate) use request::{ParsedChat, parse_chat};
+pub use routes::{RequestId, routes};
+pub(crate) use sse::{ChunkWriter, StreamOptions, StreamUsage, write_error};
+pub(crate) use usage::Estimate;
+pub(crate) use write::MalformedAnswer;

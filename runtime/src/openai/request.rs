@@ -74,7 +74,9 @@ pub(super) fn model(body: &mut Object<'_, '_>) -> Result<String, BadRequest> {
 }
 
 fn stream_options(body: &mut Object<'_, '_>) -> Result<bool, BadRequest> {
-    let Some(value) = body.take("stream_options") else { return Ok(false) };
+    let Some(value) = body.take("stream_options") else {
+        return Ok(false);
+    };
     let path = body.path().field("stream_options");
     let mut options = value.object(&path)?;
     let include_usage = options.boolean("include_usage")?.unwrap_or(false);
@@ -126,9 +128,7 @@ fn logit_bias(value: Value<'_>, path: &Path<'_>) -> Result<Vec<(String, f64)>, B
 
 fn metadata(value: Value<'_>, path: &Path<'_>) -> Result<Pairs, BadRequest> {
     let metadata = value.object(path)?;
-    let plain = |(name, value): (&str, Value<'_>)| {
-        Ok((name.to_owned(), value.string(&path.field(name))?.into_owned()))
-    };
+    let plain = |(name, value): (&str, Value<'_>)| Ok((name.to_owned(), value.string(&path.field(name))?.into_owned()));
     metadata.values().map(plain).collect()
 }
 

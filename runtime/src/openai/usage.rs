@@ -1,7 +1,7 @@
 //! Token counts on OpenAI's wire, both ways, and the host's estimate where a provider counted nothing.
 
-use super::json::{BadRequest, Object, Pairs, Path, Value};
-use super::write::{MalformedAnswer, ObjectWriter};
+use super::json::{BadRequest, Object, Path, Value};
+use super::write::{MalformedAnswer, ObjectWriter, nested_extra};
 use crate::chat::Usage;
 
 const PROMPT_DETAILS: &str = "prompt_tokens_details";
@@ -61,19 +61,19 @@ pub(super) fn read(value: Value<'_>, path: &Path<'_>) -> Result<Usage, BadReques
     }))
 }
 
-fn details(
-    usage: &mut Object<'_, '_>,
-    name: &str,
-    counts: &mut [(&str, Option<u32>)],
-) -> Result<(), BadRequest> {
-    let Some(value) = usage.peek(name).filter(|value| value.is_object()) else { return Ok(()) };
+fn details(usage: &mut Object<'_, '_>, name: &str, counts: &mut [(&str, Option<u32>)]) -> Result<(), BadRequest> {
+    let Some(value) = usage.peek(name).filter(|value| value.is_object()) else {
+        return Ok(());
+    };
     let path = usage.path().field(name);
     let mut details = value.object(&path)?;
-    for (name, found) in counts {
+    for (name, found) in counts.iter_mut() {
         *found = count(&mut details, name);
     }
-    usage.take(name);
-    usage.leave(name, details.into_rest());
+    if counts.iter().any(|(_, found)| found.is_some()) {
+        usage.take(name);
+        usage.leave(name, details.into_rest());
+    }
     Ok(())
 }
 
@@ -83,8 +83,53 @@ fn count(object: &mut Object<'_, '_>, name: &str) -> Option<u32> {
     Some(count)
 }
 
+/// Adds up the tokens of an answer's texts, if its adapter counted none.
+pub(super) struct Tally<'e> {
+    estimate: Option<&'e dyn Estimate>,
+    output: u32,
+}
+
+impl<'e> Tally<'e> {
+    /// Counts only where `given` is none.
+    pub(super) fn new(given: Option<&Usage>, estimate: &'e dyn Estimate) -> Self {
+        Self { estimate: given.is_none().then_some(estimate), output: 0 }
+    }
+
+    /// Counts a piece of the answer's text.
+    pub(super) fn add(&mut self, text: &str) {
+        if let Some(estimate) = self.estimate {
+            self.output = self.output.saturating_add(estimate.output(text));
+        }
+    }
+
+    /// Counts a string of an answer that is passed through; anything else counts nothing.
+    pub(super) fn add_json(&mut self, value: Value<'_>) {
+        if self.estimate.is_some()
+            && let Ok(text) = value.string(&Path::ROOT)
+        {
+            self.add(&text);
+        }
+    }
+
+    /// The adapter's usage, else the estimate; and whether it is one.
+    pub(super) fn usage(self, given: Option<Usage>) -> (Usage, bool) {
+        match (given, self.estimate) {
+            (Some(usage), _) => (totalled(usage), false),
+            (None, estimate) => (estimated(estimate.map_or(0, Estimate::input), self.output), true),
+        }
+    }
+}
+
 /// Writes a chat answer's usage; `estimated` says so on the wire.
-pub(super) fn write(
+pub(super) fn write(out: &mut Vec<u8>, usage: &Usage, estimated: bool, path: &Path<'_>) -> Result<(), MalformedAnswer> {
+    let mut object = ObjectWriter::open(out);
+    object.value("prompt_tokens", usage.input);
+    object.value("completion_tokens", usage.output);
+    write_rest(object, usage, estimated, path)
+}
+
+/// Writes the usage of an answer that has no completion, as embeddings have none.
+pub(super) fn write_input_only(
     out: &mut Vec<u8>,
     usage: &Usage,
     estimated: bool,
@@ -92,17 +137,24 @@ pub(super) fn write(
 ) -> Result<(), MalformedAnswer> {
     let mut object = ObjectWriter::open(out);
     object.value("prompt_tokens", usage.input);
-    object.value("completion_tokens", usage.output);
+    write_rest(object, usage, estimated, path)
+}
+
+fn write_rest(
+    mut object: ObjectWriter<'_>,
+    usage: &Usage,
+    estimated: bool,
+    path: &Path<'_>,
+) -> Result<(), MalformedAnswer> {
     object.value("total_tokens", usage.total);
-    write_details(&mut object, PROMPT_DETAILS, &usage.extra, path, &[
+    let prompt = [
         ("cached_tokens", usage.cached_input),
         ("cache_creation_tokens", usage.cache_write_input),
         ("audio_tokens", usage.audio_input),
-    ])?;
-    write_details(&mut object, COMPLETION_DETAILS, &usage.extra, path, &[
-        ("reasoning_tokens", usage.reasoning_output),
-        ("audio_tokens", usage.audio_output),
-    ])?;
+    ];
+    write_details(&mut object, PROMPT_DETAILS, &usage.extra, path, &prompt)?;
+    let completion = [("reasoning_tokens", usage.reasoning_output), ("audio_tokens", usage.audio_output)];
+    write_details(&mut object, COMPLETION_DETAILS, &usage.extra, path, &completion)?;
     if estimated {
         object.value("estimated", true);
     }
@@ -123,35 +175,12 @@ fn write_details(
         // What the extra fields hold under this name, if anything, is then written with them.
         return Ok(());
     }
-    let path = path.field(name);
-    let nested = extra.iter().find(|(extra, _)| extra == name).map(|(_, json)| json.as_str());
-    let nested: Pairs = match nested {
-        Some(json) if json.trim_start().starts_with('{') => super::json::document(json, &path)?.into_extra(),
-        _ => Pairs::new(),
-    };
+    let nested = nested_extra(extra, name, path)?;
     let mut details = ObjectWriter::open(usage.field(name));
     for (name, count) in counts {
         details.optional(name, *count);
     }
-    details.extra(&nested, &path)?;
+    details.extra(&nested, &path.field(name))?;
     details.close();
-    Ok(())
-}
-
-/// Writes the usage of an answer that has no completion, as embeddings have none.
-pub(super) fn write_input_only(
-    out: &mut Vec<u8>,
-    usage: &Usage,
-    estimated: bool,
-    path: &Path<'_>,
-) -> Result<(), MalformedAnswer> {
-    let mut object = ObjectWriter::open(out);
-    object.value("prompt_tokens", usage.input);
-    object.value("total_tokens", usage.total);
-    if estimated {
-        object.value("estimated", true);
-    }
-    object.extra(&usage.extra, path)?;
-    object.close();
     Ok(())
 }

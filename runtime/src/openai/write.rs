@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::json::{self, BadRequest, Object, Path};
+use super::json::{self, BadRequest, Object, Pairs, Path};
 
 /// More typed fields than any of OpenAI's objects has.
 const MAX_TYPED: usize = 16;
@@ -18,23 +18,30 @@ const FEW_PAIRS: usize = 16;
 
 /// What is wrong with an adapter's answer: the adapter's fault, not the client's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the adapter's answer is malformed: {problem}")]
+#[error("the adapter's answer is malformed: {}{problem}", subject(.field))]
 pub(crate) struct MalformedAnswer {
-    /// For people; names the field.
-    pub(crate) problem: String,
     /// The field at fault as a path, as in `choices[0].message.tool_calls`; empty for the whole.
     pub(crate) field: String,
+    /// For people; doesn't repeat the field.
+    pub(crate) problem: String,
 }
 
 impl MalformedAnswer {
     pub(super) fn at(path: &Path<'_>, problem: impl fmt::Display) -> Self {
-        BadRequest::at(path, problem).into()
+        Self { field: path.to_string(), problem: problem.to_string() }
     }
+}
+
+fn subject(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!("`{field}` ") }
 }
 
 impl From<BadRequest> for MalformedAnswer {
     fn from(error: BadRequest) -> Self {
-        Self { problem: error.message, field: error.param.unwrap_or_default() }
+        let field = error.param.unwrap_or_default();
+        let named = format!("`{field}` ");
+        let problem = error.message.strip_prefix(&named).unwrap_or(&error.message).to_owned();
+        Self { field, problem }
     }
 }
 
@@ -53,18 +60,27 @@ impl<'o> ObjectWriter<'o> {
         Self { out, typed: [""; MAX_TYPED], count: 0, empty: true }
     }
 
-    /// Goes on with an object of which `out` ends with at least one field; those fields are not remembered.
-    pub(super) fn resume(out: &'o mut Vec<u8>) -> Self {
-        Self { out, typed: [""; MAX_TYPED], count: 0, empty: false }
+    /// Goes on with an object that `out` ends within, after at least one field; `typed` are names that `extra` may not give.
+    pub(super) fn resume(out: &'o mut Vec<u8>, typed: &[&'static str]) -> Self {
+        let mut writer = Self { out, typed: [""; MAX_TYPED], count: 0, empty: false };
+        for name in typed {
+            writer.reserve(name);
+        }
+        writer
     }
 
     /// Writes a name; the caller appends the value.
     pub(super) fn field(&mut self, name: &'static str) -> &mut Vec<u8> {
+        self.reserve(name);
+        self.name(name)
+    }
+
+    fn reserve(&mut self, name: &'static str) {
+        debug_assert!(self.count < MAX_TYPED, "no object has more typed fields");
         if let Some(slot) = self.typed.get_mut(self.count) {
             *slot = name;
             self.count += 1;
         }
-        self.name(name)
     }
 
     /// A string, number, boolean or array of such.
@@ -96,11 +112,7 @@ impl<'o> ObjectWriter<'o> {
     }
 
     /// A guest's `extra` pairs, but for those whose names have been written.
-    pub(super) fn extra(
-        &mut self,
-        extra: &[(String, String)],
-        path: &Path<'_>,
-    ) -> Result<(), MalformedAnswer> {
+    pub(super) fn extra(&mut self, extra: &[(String, String)], path: &Path<'_>) -> Result<(), MalformedAnswer> {
         if extra.is_empty() {
             return Ok(());
         }
@@ -111,6 +123,15 @@ impl<'o> ObjectWriter<'o> {
             }
         }
         Ok(())
+    }
+
+    /// A guest's `extra` pairs without those that aren't JSON, for where one guest's mistake must not spoil what others said.
+    pub(super) fn valid_extra(&mut self, extra: &[(String, String)]) {
+        for (name, json) in first_of_each(extra) {
+            if !self.has(name) && json::check(json).is_ok() {
+                write_json(self.name(name), json);
+            }
+        }
     }
 
     /// Whether a typed field of this name has been written.
@@ -130,6 +151,21 @@ impl<'o> ObjectWriter<'o> {
     /// Closes the object.
     pub(super) fn close(self) {
         self.out.push(b'}');
+    }
+}
+
+/// What `extra` pairs hold for a nested object that has typed fields of its own: the fields of the object of that name.
+pub(super) fn nested_extra(extra: &[(String, String)], name: &str, path: &Path<'_>) -> Result<Pairs, MalformedAnswer> {
+    match extra.iter().find(|(given, _)| given == name) {
+        Some((_, object)) if object.trim_start().starts_with('{') => {
+            let path = path.field(name);
+            let object = json::document(object, &path).map_err(|error| match error.param {
+                Some(_) => error.into(),
+                None => MalformedAnswer::at(&path, error),
+            });
+            Ok(object?.into_extra())
+        }
+        _ => Ok(Pairs::new()),
     }
 }
 

@@ -37,3 +37,29 @@ pub trait EventSource {
     /// Not called again after `None` or an error.
     fn next(&mut self) -> Result<Option<Vec<Event>>>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ErrorKind;
+    use crate::testing::context;
+
+    struct Bare;
+
+    impl Adapter for Bare {
+        fn describe() -> AdapterInfo {
+            AdapterInfo::new("bare", "0")
+        }
+    }
+
+    #[test]
+    fn what_an_adapter_lacks_is_unsupported() {
+        let kinds = [
+            Bare::complete(context(), ChatRequest::default()).err(),
+            Bare::open_stream(context(), ChatRequest::default()).err(),
+            Bare::embed(context(), EmbedRequest::default()).err(),
+        ]
+        .map(|error| error.map(|error| error.kind));
+        assert_eq!(kinds, [Some(ErrorKind::Unsupported); 3]);
+    }
+}

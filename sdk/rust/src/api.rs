@@ -326,3 +326,49 @@ defaults! {
     ModelInfo { id, capabilities, context_tokens, output_tokens, extra }
     AdapterInfo { name, version, description, homepage, models, parameters, hosts, credentials, settings, suites }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operators_base_url_comes_before_the_default() {
+        let mut context = Context::default();
+        assert_eq!(context.base_url("https://a.example/v1/"), "https://a.example/v1");
+        context.base_url = Some("http://b.example/".to_owned());
+        assert_eq!(context.base_url("https://a.example"), "http://b.example");
+        context.base_url = Some(String::new());
+        assert_eq!(context.base_url("https://a.example"), "https://a.example");
+    }
+
+    #[test]
+    fn settings_are_exact_and_headers_are_not() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let context = Context {
+            settings: vec![pair("a", "1"), pair("a", "2")],
+            headers: vec![pair("x-a", "3")],
+            ..Context::default()
+        };
+        assert_eq!((context.setting("a"), context.setting("A"), context.header("X-A")), (Some("1"), None, Some("3")));
+    }
+
+    #[test]
+    fn a_messages_text_is_all_its_text_parts() {
+        let parts = vec![
+            Part::Text(TextPart::new("a")),
+            Part::Image(Media::default()),
+            Part::Reasoning(Reasoning::default()),
+            Part::Text(TextPart::new("b")),
+        ];
+        assert_eq!(Message { content: Content::Parts(parts), ..Message::default() }.text(), "ab");
+        assert_eq!((Message::user("a").text(), Message::default().text()), ("a".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn defaults_are_what_openai_means_by_nothing() {
+        assert_eq!(ChatRequest::default().n, 1);
+        assert_eq!(ToolCall::default().kind, "function");
+        assert_eq!(Choice::default().message.role, Role::Assistant);
+        assert_eq!(Usage::new(u32::MAX, 1).total, u32::MAX);
+    }
+}

@@ -14,6 +14,9 @@ pub struct Component<A>(PhantomData<A>);
 /// The exported `events` resource.
 pub struct Stream(RefCell<Box<dyn EventSource>>);
 
+/// Fails to compile where `A` is no adapter, and counts as a use of it off Wasm.
+pub const fn check<A: Adapter>() {}
+
 impl<A: Adapter> Guest for Component<A> {
     type Events = Stream;
 

@@ -23,6 +23,7 @@ pub mod guest;
 pub mod host;
 pub mod http;
 pub mod json;
+mod lines;
 pub mod log;
 pub mod ndjson;
 pub mod prelude;
@@ -39,14 +40,16 @@ pub type Result<T, E = api::Error> = std::result::Result<T, E>;
 
 /// Exports an [`Adapter`] from the crate that calls it, once.
 ///
-/// Expands to nothing unless built for Wasm, so the same crate links natively for its unit tests.
+/// Off Wasm there are no exports, only a check of the type, so the same crate links natively for its unit tests.
 #[macro_export]
 macro_rules! export {
     ($adapter:ty) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Component = $crate::guest::Component<$adapter>;
-            $crate::bindings::__export_bindings!(Component with_types_in $crate::bindings);
+    $crate::bindings::__export_bindings!(Component with_types_in $crate::bindings);
         };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = $crate::guest::check::<$adapter>();
     };
 }

@@ -8,7 +8,7 @@ use crate::example::example;
 use crate::text::{tokens, words};
 
 /// Stands in an answer where the model `endless` never stops; no other answer has it.
-pub(crate) const ENDLESS: &str = "\u{a0}endless\u{a0}";
+pub(crate) const ENDLESS: &str = " \u{a0}endless\u{a0}";
 /// With fewer tokens allowed the answer is always cut short.
 const TINY: u64 = 5;
 
@@ -97,7 +97,8 @@ pub(crate) fn answer(prompt: &Prompt) -> Answer {
         return Answer { thinking, content, finish: Finish::Refused };
     }
     let tiny = prompt.max_tokens.is_some_and(|max| max < TINY);
-    if matches!(prompt.turn, Turn::User(_)) && !prompt.tools.is_empty() && !tiny {
+    let may_call = matches!(prompt.turn, Turn::User(_)) && !tiny && prompt.behaviour != Behaviour::Endless;
+    if may_call && !prompt.tools.is_empty() {
         let count = if prompt.behaviour == Behaviour::Parallel { prompt.tools.len() } else { 1 };
         let calls = prompt.tools.iter().take(count).map(call).collect();
         return Answer { thinking, content: Content::Calls(calls), finish: Finish::Calls };

@@ -47,11 +47,9 @@ impl Outgoing {
             Body::Chunks(chunks) => paced(chunks, None, Duration::ZERO),
             Body::Gated(receiver) => Source::Gated(receiver),
             Body::Every(every, chunks) => paced(chunks, None, every),
-            Body::Forever { mut first, then, every } => {
-                let burst = first.concat();
-                first.clear();
-                first.extend((!burst.is_empty()).then(|| Bytes::from(burst)));
-                paced(first, Some(then), every)
+            Body::Forever { first, then, every } => {
+                let first = Some(Bytes::from(first.concat())).filter(|first| !first.is_empty());
+                paced(first.into_iter().collect(), Some(then), every)
             }
             Body::Hang | Body::Silence => Source::Hang,
             Body::Reset(bytes) => Source::Reset { bytes: Some(bytes), flushed: false, switch },

@@ -40,16 +40,14 @@ pub(crate) fn stream(behaviour: Behaviour, mut events: Vec<Bytes>, error: impl F
             events.push(error());
             Body::Chunks(events)
         }
-        Behaviour::Endless => {
-            match events.iter().position(|event| memmem::find(event, ENDLESS.as_bytes()).is_some()) {
-                Some(at) => {
-                    let then = events.get(at).map(replace_marker).unwrap_or_default();
-                    events.truncate(at);
-                    forever(events, then)
-                }
-                None => Body::Chunks(events),
+        Behaviour::Endless => match events.iter().position(|event| memmem::find(event, ENDLESS.as_bytes()).is_some()) {
+            Some(at) => {
+                let then = events.get(at).map(replace_marker).unwrap_or_default();
+                events.truncate(at);
+                forever(events, then)
             }
-        }
+            None => Body::Chunks(events),
+        },
         _ => Body::Chunks(events),
     }
 }

@@ -202,14 +202,17 @@ async fn respond(
     shared: Arc<Shared>,
 ) -> Result<Response<Outgoing>, Infallible> {
     let (head, body) = request.into_parts();
+    // A body that breaks off has no reader left for the answer, so what fails here is the limit.
     let collected = Limited::new(body, MAX_BODY).collect().await.map(|body| body.to_bytes());
+    let over_limit = collected.is_err();
+    let body = collected.unwrap_or_default();
     let live = Counted::new(&shared.requests);
     let incoming = Incoming {
         method: &head.method,
         path: head.uri.path(),
         query: head.uri.query(),
         headers: &head.headers,
-        body: collected.as_ref().unwrap_or(const { &Bytes::new() }),
+        body: &body,
         key: &shared.key,
     };
     let reply = match shared.queued_reply() {
@@ -222,7 +225,7 @@ async fn respond(
             None => {
                 shared.record(&incoming, connection_id);
                 match shared.wire {
-                    _ if collected.is_err() => too_large(shared.wire, incoming.seed()),
+                    _ if over_limit => too_large(shared.wire, incoming.seed()),
                     Wire::OpenAi => openai::answer(&incoming),
                     Wire::Anthropic => anthropic::answer(&incoming),
                     Wire::Gemini => gemini::answer(&incoming),

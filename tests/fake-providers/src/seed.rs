@@ -23,9 +23,8 @@ pub(crate) fn id(prefix: &str, seed: u64) -> String {
 /// A vector of length one.
 pub(crate) fn unit_vector(text: &[u8], dimensions: usize) -> Vec<f32> {
     let mut numbers = Numbers(hash(&[text]));
-    let raw: Vec<f64> = (0..dimensions)
-        .map(|_| (numbers.next_number() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
-        .collect();
+    let raw: Vec<f64> =
+        (0..dimensions).map(|_| (numbers.next_number() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0).collect();
     let length = raw.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     raw.into_iter().map(|x| (x / length) as f32).collect()
 }

@@ -12,7 +12,7 @@ pub(crate) fn tokens(text: &str) -> u64 {
     (text.len() as u64).div_ceil(4).max(1)
 }
 
-/// The tokens of all strings in a value, its field names left out.
+/// The tokens of all strings in a value, but for those that say only what kind of thing it is.
 pub(crate) fn tokens_of(value: &Value) -> u64 {
     match value {
         Value::String(text) => tokens(text),
@@ -20,6 +20,7 @@ pub(crate) fn tokens_of(value: &Value) -> u64 {
         Value::Object(fields) => fields
             .iter()
             .map(|(name, value)| match (name.as_str(), value) {
+                ("type" | "role" | "cache_control", _) => 0,
                 ("data" | "url" | "file_data", Value::String(_)) => ATTACHMENT_TOKENS,
                 _ => tokens_of(value),
             })

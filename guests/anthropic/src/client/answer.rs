@@ -37,9 +37,8 @@ impl<'a> AnswerBlock<'a> {
             kind: Cow<'a, str>,
         }
 
-        self.caller.filter(|caller| {
-            serde_json::from_str::<Caller>(caller.get()).is_ok_and(|caller| caller.kind != "direct")
-        })
+        self.caller
+            .filter(|caller| serde_json::from_str::<Caller>(caller.get()).is_ok_and(|caller| caller.kind != "direct"))
     }
 
     /// Whether citations stand beside the text; an empty list says nothing.

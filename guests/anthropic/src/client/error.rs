@@ -27,10 +27,7 @@ pub(super) fn of_response(response: Response) -> Error {
 /// The error that an `error` event of a stream brings, with the status it would have had.
 pub(crate) fn in_stream(failure: Failure, data: &str) -> Error {
     let Failure { error: detail, request_id } = failure;
-    let mut error = Error::new(
-        kind(&detail).unwrap_or(ErrorKind::Upstream),
-        message(&detail, request_id.as_deref()),
-    );
+    let mut error = Error::new(kind(&detail).unwrap_or(ErrorKind::Upstream), message(&detail, request_id.as_deref()));
     error.status = status(&detail.kind);
     error.body = Some(cut(data).to_owned());
     error.code = Some(detail.kind);

@@ -28,6 +28,10 @@ impl<'a> Fields<'a> {
         self.0.push((Cow::Borrowed(name), value));
     }
 
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -41,19 +45,16 @@ impl<'a> Fields<'a> {
         Some(value)
     }
 
-    /// Removes the field and reads it as `T`: none if it is absent, null or not a `T`.
+    /// Removes the field, however often it stands there, and reads the first as `T`:
+    /// none if it is absent, null or not a `T`.
     pub(crate) fn take<T: Deserialize<'a>>(&mut self, name: &str) -> Option<T> {
-        let position = self.0.iter().position(|(known, _)| known == name)?;
-        let (_, value) = self.0.remove(position);
+        let value = self.find(name)?;
+        self.retain(|known| known != name);
         serde_json::from_str::<Option<T>>(value.get()).ok()?
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.0.retain(|(name, _)| keep(name));
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
     /// What is left, as the contract carries it; nulls say nothing and stay behind.
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_taken_field_is_typed_and_gone() {
-        let mut fields: Fields = serde_json::from_str(r#"{"a":1,"b":{"c":[2]},"d":null}"#).unwrap();
+        let mut fields: Fields = serde_json::from_str(r#"{"a":1,"b":{"c":[2]},"d":null,"a":2}"#).unwrap();
         assert_eq!(fields.take::<u32>("a"), Some(1));
         assert!(!fields.contains("a"));
         assert_eq!(fields.into_pairs(), [("b".into(), r#"{"c":[2]}"#.into())]);

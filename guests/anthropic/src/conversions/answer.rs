@@ -2,9 +2,7 @@
 //! contract stay beside the answer as they came.
 
 use caisson_sdk::Result;
-use caisson_sdk::api::{
-    ChatAnswer, Choice, Content, Error, FinishReason, Message, Reasoning, Role, ToolCall,
-};
+use caisson_sdk::api::{ChatAnswer, Choice, Content, Error, FinishReason, Message, Reasoning, Role, ToolCall};
 use serde_json::value::RawValue;
 
 use super::usage::Counts;
@@ -14,9 +12,8 @@ use crate::client::fields::Fields;
 
 /// Reads the body of a successful answer.
 pub(crate) fn chat_answer(body: &str) -> Result<ChatAnswer> {
-    let mut fields: Fields = serde_json::from_str(body).map_err(|error| {
-        Error::upstream(format!("the answer is not a message in JSON: {error}"))
-    })?;
+    let mut fields: Fields = serde_json::from_str(body)
+        .map_err(|error| Error::upstream(format!("the answer is not a message in JSON: {error}")))?;
     let Some(blocks) = fields.take::<Vec<&RawValue>>("content") else {
         return Err(Error::upstream("the answer is no message: it has no list of content"));
     };
@@ -57,11 +54,9 @@ fn message(blocks: &[&RawValue]) -> Message {
                 signature: block.signature.filter(|signature| !signature.is_empty()),
                 redacted: false,
             }),
-            "redacted_thinking" => message.reasoning.push(Reasoning {
-                text: String::new(),
-                signature: block.data,
-                redacted: true,
-            }),
+            "redacted_thinking" => {
+                message.reasoning.push(Reasoning { text: String::new(), signature: block.data, redacted: true })
+            }
             "tool_use" => message.tool_calls.push(tool_call(block)),
             _ => {}
         }
@@ -141,9 +136,7 @@ impl Ending {
     /// What OpenAI's word for the reason does not say.
     pub(super) fn into_extra(self) -> Vec<(String, String)> {
         let mut extra = self.extra;
-        if let Some(reason @ ("stop_sequence" | "refusal" | "model_context_window_exceeded")) =
-            self.reason.as_deref()
-        {
+        if let Some(reason @ ("stop_sequence" | "refusal" | "model_context_window_exceeded")) = self.reason.as_deref() {
             extra.push(("stop_reason".to_owned(), format!("\"{reason}\"")));
         }
         extra

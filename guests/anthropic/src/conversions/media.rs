@@ -7,11 +7,15 @@ use base64::prelude::BASE64_STANDARD;
 use caisson_sdk::Result;
 use caisson_sdk::api::{Error, Media, Source as MediaSource};
 
-use super::extras;
+use super::flat_extras;
 use crate::client::request::{Block, Source};
 
 /// `path` names the part in the request, as in `messages[0].content[1]`.
 pub(super) fn image<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
+    image_within("image_url", media, path)
+}
+
+fn image_within<'a>(inner: &str, media: &'a Media, path: &str) -> Result<Block<'a>> {
     let source = match &media.source {
         MediaSource::Url(url) => Source::Url { url },
         MediaSource::Id(file_id) => Source::File { file_id },
@@ -25,16 +29,16 @@ pub(super) fn image<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
             Source::Base64 { media_type, data }
         }
     };
-    Ok(Block::Image { source, extra: extras(&media.extra, path)? })
+    Ok(Block::Image { source, extra: flat_extras(&media.extra, inner, path)? })
 }
 
 /// A document block; a file that is an image becomes an image block.
 pub(super) fn file<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
     let mime_type = media.mime_type.as_deref();
     if mime_type.is_some_and(|mime_type| mime_type.starts_with("image/")) {
-        return image(media, path);
+        return image_within("file", media, path);
     }
-    let extra = extras(&media.extra, path)?;
+    let extra = flat_extras(&media.extra, "file", path)?;
     let source = match (&media.source, mime_type) {
         (MediaSource::Url(url), _) => Source::Url { url },
         (MediaSource::Id(file_id), _) => Source::File { file_id },
@@ -46,10 +50,8 @@ pub(super) fn file<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
             Source::Text { media_type: "text/plain", data: decoded(data, path)? }
         }
         (MediaSource::Base64(_), Some(other)) => {
-            return Err(Error::unsupported(format!(
-                "a document of type {other}: Anthropic takes PDF and plain text"
-            ))
-            .param(format!("{path}.file")));
+            return Err(Error::unsupported(format!("files of type {other}, only PDF, plain text and images"))
+                .param(format!("{path}.file")));
         }
     };
     let title = media.file_name.as_deref().filter(|_| !extra.contains("title"));
@@ -59,7 +61,6 @@ pub(super) fn file<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
 fn decoded(data: &str, path: &str) -> Result<String> {
     let bytes = BASE64_STANDARD.decode(data).ok();
     bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
-        Error::invalid_request("a text document must be UTF-8 in base64")
-            .param(format!("{path}.file.file_data"))
+        Error::invalid_request("a text document must be UTF-8 in base64").param(format!("{path}.file.file_data"))
     })
 }

@@ -30,13 +30,9 @@ const OPENAI_ONLY: [&str; 14] = [
 ];
 
 /// `default_max` caps the answer where the client does not.
-pub(crate) fn messages_request(
-    request: &ChatRequest,
-    default_max: u32,
-    stream: bool,
-) -> Result<MessagesRequest<'_>> {
+pub(crate) fn messages_request(request: &ChatRequest, default_max: u32, stream: bool) -> Result<MessagesRequest<'_>> {
     if request.n > 1 {
-        return Err(Error::unsupported("more than one choice: Anthropic gives one").param("n"));
+        return Err(Error::unsupported("more than one choice for a request").param("n"));
     }
     let mut extra = extras(&request.extra, "")?;
     let turns::Conversation { system, turns } = turns::conversation(&request.messages)?;
@@ -81,15 +77,11 @@ pub(crate) fn messages_request(
     })
 }
 
-fn output_config<'a>(
-    request: &'a ChatRequest,
-    own: Option<&'a RawValue>,
-) -> Result<OutputConfig<'a>> {
+fn output_config<'a>(request: &'a ChatRequest, own: Option<&'a RawValue>) -> Result<OutputConfig<'a>> {
     let extra = match own {
         None => Fields::default(),
         Some(own) => serde_json::from_str(own.get()).map_err(|error| {
-            Error::invalid_request(format!("this must be an object: {error}"))
-                .param("output_config")
+            Error::invalid_request(format!("this must be an object: {error}")).param("output_config")
         })?,
     };
     let format = output_format(request)?.filter(|_| !extra.contains("format"));
@@ -112,8 +104,7 @@ fn output_format(request: &ChatRequest) -> Result<Option<OutputFormat<'_>>> {
     }
 
     let invalid = |error: serde_json::Error| {
-        Error::invalid_request(format!("this is not a response format: {error}"))
-            .param("response_format.json_schema")
+        Error::invalid_request(format!("this is not a response format: {error}")).param("response_format.json_schema")
     };
     Ok(match &request.response_format {
         None | Some(ResponseFormat::Text | ResponseFormat::JsonObject) => None,
@@ -121,9 +112,7 @@ fn output_format(request: &ChatRequest) -> Result<Option<OutputFormat<'_>>> {
             let named: JsonSchema = serde_json::from_str(json).map_err(invalid)?;
             Some(OutputFormat::Schema(named.schema))
         }
-        Some(ResponseFormat::Other(json)) => {
-            Some(OutputFormat::Verbatim(serde_json::from_str(json).map_err(invalid)?))
-        }
+        Some(ResponseFormat::Other(json)) => Some(OutputFormat::Verbatim(serde_json::from_str(json).map_err(invalid)?)),
     })
 }
 
@@ -139,11 +128,7 @@ fn service_tier(tier: &str) -> Option<&'static str> {
 
 /// Anthropic's metadata holds nothing but this.
 fn user_id<'a>(request: &'a ChatRequest, extra: &Fields<'a>) -> Option<&'a str> {
-    let (_, user_id) = request
-        .metadata
-        .iter()
-        .find(|(name, _)| name == "user_id")
-        .unzip();
+    let named = request.metadata.iter().find(|(name, _)| name == "user_id");
     let identifier = || serde_json::from_str(extra.find("safety_identifier")?.get()).ok();
-    user_id.map(String::as_str).or(request.user.as_deref()).or_else(identifier)
+    named.map(|(_, user_id)| user_id.as_str()).or(request.user.as_deref()).or_else(identifier)
 }

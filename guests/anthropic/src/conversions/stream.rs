@@ -3,9 +3,7 @@
 //! provider's blocks where OpenAI's shape loses something of them.
 
 use caisson_sdk::Result;
-use caisson_sdk::api::{
-    Error, Event, Finish, OtherDelta, ReasoningDelta, StreamStart, TextDelta, ToolDelta,
-};
+use caisson_sdk::api::{Error, Event, Finish, OtherDelta, ReasoningDelta, StreamStart, TextDelta, ToolDelta};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -95,6 +93,7 @@ impl Decoder {
             "thinking" => push_reasoning(block.thinking, block.signature, events),
             "redacted_thinking" => events.push(redacted(raw)),
             "tool_use" => {
+                self.close_call(events);
                 let call = OpenCall {
                     block: index,
                     index: self.calls,
@@ -141,13 +140,16 @@ impl Decoder {
         }
     }
 
-    /// A call without argument deltas has what its block started with: as a rule `{}`.
     fn block_stop(&mut self, block: Option<u32>, events: &mut Vec<Event>) {
-        let Some(call) = self.open_call.take_if(|call| Some(call.block) == block) else {
-            return;
-        };
-        if let Some(arguments) = call.input {
-            events.push(argument_delta(call.index, arguments));
+        if self.open_call.as_ref().is_some_and(|call| Some(call.block) == block) {
+            self.close_call(events);
+        }
+    }
+
+    /// A call without argument deltas has what its block started with: as a rule `{}`.
+    fn close_call(&mut self, events: &mut Vec<Event>) {
+        if let Some(OpenCall { index, input: Some(arguments), .. }) = self.open_call.take() {
+            events.push(argument_delta(index, arguments));
         }
     }
 
@@ -168,6 +170,7 @@ impl Decoder {
 
     fn message_stop(&mut self, events: &mut Vec<Event>) {
         self.stopped = true;
+        self.close_call(events);
         let ending = std::mem::take(&mut self.ending);
         let reason = ending.finish_reason();
         let mut extra = ending.into_extra();

@@ -41,21 +41,13 @@ pub(super) struct Plan<'a> {
 }
 
 /// `own` is the client's `thinking` field, `default_max` the deployment's cap.
-pub(super) fn plan<'a>(
-    request: &'a ChatRequest,
-    own: Option<&RawValue>,
-    default_max: u32,
-) -> Plan<'a> {
+pub(super) fn plan<'a>(request: &'a ChatRequest, own: Option<&RawValue>, default_max: u32) -> Plan<'a> {
     let effort = request.reasoning_effort.as_deref();
     if let Some(own) = own {
         return plan_of_client(request, own, default_max);
     }
-    let mut plan = Plan {
-        thinking: None,
-        effort: None,
-        max_tokens: request.max_tokens.unwrap_or(default_max),
-        thinks: false,
-    };
+    let mut plan =
+        Plan { thinking: None, effort: None, max_tokens: request.max_tokens.unwrap_or(default_max), thinks: false };
     let Some(effort) = effort else {
         return plan;
     };
@@ -110,8 +102,7 @@ fn plan_of_client<'a>(request: &'a ChatRequest, own: &RawValue, default_max: u32
 }
 
 fn is_budgeted(model: &str) -> bool {
-    BUDGETED.iter().any(|mark| model.contains(mark))
-        || ["opus-4", "sonnet-4"].iter().any(|name| model.ends_with(name))
+    BUDGETED.iter().any(|mark| model.contains(mark)) || ["opus-4", "sonnet-4"].iter().any(|name| model.ends_with(name))
 }
 
 /// The budget for an effort; where the model decides itself, the room left for it.
@@ -139,10 +130,8 @@ fn budget_within(budget: u32, max_tokens: u32) -> Option<u32> {
 /// Most OpenAI clients drop it; their request is better answered without thinking than
 /// refused.
 fn is_amid_unthinking_calls(request: &ChatRequest) -> bool {
-    let caller = request
-        .messages
-        .iter()
-        .rfind(|message| message.role == Role::Assistant && !message.tool_calls.is_empty());
+    let caller =
+        request.messages.iter().rfind(|message| message.role == Role::Assistant && !message.tool_calls.is_empty());
     caller.is_some_and(|message| {
         !message.reasoning.iter().any(|reasoning| reasoning.signature.is_some())
             && !message.extra.iter().any(|(name, _)| name == verbatim::FIELD)

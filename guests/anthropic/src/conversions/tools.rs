@@ -8,7 +8,7 @@ use caisson_sdk::Result;
 use caisson_sdk::api::{self, ChatRequest, Error};
 use serde_json::value::RawValue;
 
-use super::extras;
+use super::flat_extras;
 use crate::client::request::{KnownChoice, Tool, ToolChoice};
 
 pub(super) fn tools(tools: &[api::Tool]) -> Result<Vec<Tool<'_>>> {
@@ -17,7 +17,7 @@ pub(super) fn tools(tools: &[api::Tool]) -> Result<Vec<Tool<'_>>> {
 }
 
 fn tool<'a>(tool: &'a api::Tool, path: &str) -> Result<Tool<'a>> {
-    let extra = extras(&tool.extra, path)?;
+    let extra = flat_extras(&tool.extra, &tool.kind, path)?;
     let description = tool.description.as_deref().filter(|_| !extra.contains("description"));
     let strict = tool.strict.unwrap_or_default() && !extra.contains("strict");
     if tool.kind == "function" {
@@ -25,10 +25,17 @@ fn tool<'a>(tool: &'a api::Tool, path: &str) -> Result<Tool<'a>> {
         return Ok(Tool { kind: None, name: &tool.name, description, input_schema, strict, extra });
     }
     if tool.kind == "custom" && !extra.contains("input_schema") {
-        return Err(Error::unsupported("a tool that takes free text").param(path));
+        return Err(Error::unsupported("tools that take free text").param(path));
     }
     let name = if extra.contains("name") { "" } else { &tool.name };
-    Ok(Tool { kind: Some(&tool.kind), name, description, input_schema: None, strict, extra })
+    Ok(Tool {
+        kind: Some(tool.kind.as_str()).filter(|_| !extra.contains("type")),
+        name,
+        description,
+        input_schema: None,
+        strict,
+        extra,
+    })
 }
 
 /// The schema as it came, but with the `type` that Anthropic insists on and OpenAI does not.
@@ -67,9 +74,7 @@ pub(super) fn choice(request: &ChatRequest) -> Result<Option<ToolChoice<'_>>> {
     };
     Ok(match &request.tool_choice {
         // Without tools there is nothing to choose, and saying so is refused.
-        None | Some(api::ToolChoice::Auto | api::ToolChoice::None) if request.tools.is_empty() => {
-            None
-        }
+        None | Some(api::ToolChoice::Auto | api::ToolChoice::None) if request.tools.is_empty() => None,
         None if one_at_a_time => known("auto", None),
         None => None,
         Some(api::ToolChoice::Auto) => known("auto", None),
@@ -77,9 +82,8 @@ pub(super) fn choice(request: &ChatRequest) -> Result<Option<ToolChoice<'_>>> {
         Some(api::ToolChoice::Required) => known("any", None),
         Some(api::ToolChoice::Named(name)) => known("tool", Some(name.as_str())),
         Some(api::ToolChoice::Other(json)) => {
-            let choice = serde_json::from_str(json).map_err(|error| {
-                Error::invalid_request(format!("this is not JSON: {error}")).param("tool_choice")
-            })?;
+            let choice = serde_json::from_str(json)
+                .map_err(|error| Error::invalid_request(format!("this is not JSON: {error}")).param("tool_choice"))?;
             Some(ToolChoice::Verbatim(choice))
         }
     })
@@ -87,8 +91,5 @@ pub(super) fn choice(request: &ChatRequest) -> Result<Option<ToolChoice<'_>>> {
 
 /// Whether the model must call a tool: Anthropic refuses to think before a forced call.
 pub(super) fn is_forced(request: &ChatRequest) -> bool {
-    matches!(
-        request.tool_choice,
-        Some(api::ToolChoice::Required | api::ToolChoice::Named(_))
-    )
+    matches!(request.tool_choice, Some(api::ToolChoice::Required | api::ToolChoice::Named(_)))
 }

@@ -9,7 +9,7 @@ use caisson_sdk::Result;
 use caisson_sdk::api::{Content, Error, Message, Part, Reasoning, Role, ToolCall};
 use serde_json::value::RawValue;
 
-use super::{extras, media, verbatim};
+use super::{extras, flat_extras, media, verbatim};
 use crate::client::fields::Fields;
 use crate::client::request::{Block, Blocks, Speaker, ToolInput, Turn};
 
@@ -33,8 +33,7 @@ pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>> {
         }
     }
     if conversation.turns.is_empty() {
-        return Err(Error::invalid_request("at least one message with content is needed")
-            .param("messages"));
+        return Err(Error::invalid_request("at least one message with content is needed").param("messages"));
     }
     Ok(conversation)
 }
@@ -101,9 +100,7 @@ fn content<'a>(content: &'a Content, path: &str) -> Result<Vec<Block<'a>>> {
 fn part<'a>(part: &'a Part, path: &str) -> Result<Option<Block<'a>>> {
     Ok(match part {
         Part::Text(part) | Part::Refusal(part) => match text(&part.text) {
-            Some(Block::Text { text, .. }) => {
-                Some(Block::Text { text, extra: extras(&part.extra, path)? })
-            }
+            Some(Block::Text { text, .. }) => Some(Block::Text { text, extra: extras(&part.extra, path)? }),
             _ => None,
         },
         Part::Image(image) => Some(media::image(image, path)?),
@@ -111,7 +108,7 @@ fn part<'a>(part: &'a Part, path: &str) -> Result<Option<Block<'a>>> {
         Part::Reasoning(reasoning) => thinking(reasoning),
         Part::Other(json) => Some(Block::Verbatim(raw(json, path)?)),
         Part::Audio(_) => {
-            return Err(Error::unsupported("audio: Anthropic takes none").param(path));
+            return Err(Error::unsupported("audio").param(path));
         }
     })
 }
@@ -142,16 +139,15 @@ fn tool_use<'a>(call: &'a ToolCall, path: &str) -> Result<Block<'a>> {
         id: tool_id(&call.id),
         name: &call.name,
         input,
-        extra: extras(&call.extra, path)?,
+        extra: flat_extras(&call.extra, &call.kind, path)?,
     })
 }
 
 fn arguments<'a>(text: &'a str, path: &str) -> Result<&'a RawValue> {
     let text = if text.trim().is_empty() { "{}" } else { text };
     let param = || format!("{path}.function.arguments");
-    let value: &RawValue = serde_json::from_str(text).map_err(|error| {
-        Error::invalid_request(format!("the arguments are not JSON: {error}")).param(param())
-    })?;
+    let value: &RawValue = serde_json::from_str(text)
+        .map_err(|error| Error::invalid_request(format!("the arguments are not JSON: {error}")).param(param()))?;
     if !value.get().starts_with('{') {
         return Err(Error::invalid_request("the arguments must be a JSON object").param(param()));
     }
@@ -165,11 +161,7 @@ fn tool_result<'a>(message: &'a Message, path: &str) -> Result<Block<'a>> {
     };
     let mut extra = extras(&message.extra, path)?;
     extra.retain(|name| name == "is_error");
-    Ok(Block::ToolResult {
-        tool_use_id: tool_id(id),
-        content: Blocks(content(&message.content, path)?),
-        extra,
-    })
+    Ok(Block::ToolResult { tool_use_id: tool_id(id), content: Blocks(content(&message.content, path)?), extra })
 }
 
 /// Anthropic takes letters, digits, `_` and `-`; ids of other providers hold more, and
@@ -199,7 +191,5 @@ fn mark_cache<'a>(message: &'a Message, blocks: &mut [Block<'a>], path: &str) ->
 }
 
 fn raw<'a>(json: &'a str, path: &str) -> Result<&'a RawValue> {
-    serde_json::from_str(json).map_err(|error| {
-        Error::invalid_request(format!("this is not JSON: {error}")).param(path)
-    })
+    serde_json::from_str(json).map_err(|error| Error::invalid_request(format!("this is not JSON: {error}")).param(path))
 }

@@ -55,10 +55,7 @@ impl Counts {
     }
 
     pub(super) fn into_usage(self) -> Usage {
-        let input = [self.cache_read, self.cache_write]
-            .into_iter()
-            .flatten()
-            .fold(self.input, u32::saturating_add);
+        let input = [self.cache_read, self.cache_write].into_iter().flatten().fold(self.input, u32::saturating_add);
         Usage {
             input,
             output: self.output,

@@ -117,8 +117,7 @@ impl Recorder {
     pub(super) fn delta(&mut self, index: u32, delta: &BlockDelta) {
         let citation = delta.citation.map(RawValue::get);
         let texts = [&delta.text, &delta.thinking, &delta.signature, &delta.partial_json];
-        let bytes = texts.into_iter().flatten().map(String::len).sum::<usize>()
-            + citation.map_or(0, str::len);
+        let bytes = texts.into_iter().flatten().map(String::len).sum::<usize>() + citation.map_or(0, str::len);
         if citation.is_some() {
             self.shape.lose();
         }
@@ -161,9 +160,7 @@ impl Recorder {
 impl Recorded {
     fn whole(self) -> Option<Value> {
         let mut block: Map<String, Value> = serde_json::from_str(&self.start).ok()?;
-        for (name, piece) in
-            [("text", self.text), ("thinking", self.thinking), ("signature", self.signature)]
-        {
+        for (name, piece) in [("text", self.text), ("thinking", self.thinking), ("signature", self.signature)] {
             if !piece.is_empty() {
                 let begun = block.get(name).and_then(Value::as_str).unwrap_or_default();
                 block.insert(name.to_owned(), Value::String(format!("{begun}{piece}")));

@@ -1,40 +1,30 @@
-//! Gemini's errors as the contract's: google.rpc.Status in, kind, status, code and retry time out.
-//! Faults of the transport are the SDK's and never come here.
+//! What Gemini's errors mean: google.rpc.Status in, kind, code and retry time out. What holds of
+//! any provider's HTTP answer, the SDK has said before.
 
 use caisson_sdk::api::{Error, ErrorKind};
+use caisson_sdk::error::kind_of_status;
 
 use super::wire::{ErrorBody, Failure};
 
-/// As much of a provider's body as an error carries on.
-const BODY_LIMIT: usize = 4096;
-
-/// The error of an answer whose HTTP status is 400 or more. `retry_after_ms` is what its headers
-/// said; RetryInfo in the body, which Google fills, goes before it.
-pub(crate) fn from_response(status: u16, retry_after_ms: Option<u32>, body: &str) -> Error {
-    let mut error = match parse(body) {
-        Some(failure) => from_failure(&failure, Some(status)),
-        None => Error {
-            kind: kind_of_http(status),
-            message: format!("Gemini answered with HTTP status {status}"),
-            status: Some(status),
-            param: None,
-            code: None,
-            retry_after_ms: None,
-            body: None,
-        },
+/// Makes the SDK's reading of a refusal more exact where its body is one of Google's.
+pub(crate) fn refined(error: Error) -> Error {
+    let Some(failure) = error.body.as_deref().and_then(parse) else {
+        return error;
     };
-    error.retry_after_ms = error.retry_after_ms.or(retry_after_ms);
-    error.body = Some(truncated(body, BODY_LIMIT).to_owned());
-    error
+    let exact = from_failure(&failure, error.status);
+    Error {
+        // Google says it in the body; a proxy before it may say it in a header.
+        retry_after_ms: exact.retry_after_ms.or(error.retry_after_ms),
+        body: error.body,
+        ..exact
+    }
 }
 
 /// The error inside an answer that began well, as streams have it.
 pub(crate) fn from_failure(failure: &Failure, http_status: Option<u16>) -> Error {
     let status = http_status.or((failure.code >= 400).then_some(failure.code));
     let reason = failure.details().find_map(|detail| detail.reason);
-    let retry_after_ms = failure
-        .details()
-        .find_map(|detail| milliseconds(&detail.retry_delay?));
+    let retry_after_ms = failure.details().find_map(|detail| milliseconds(&detail.retry_delay?));
     Error {
         kind: kind(failure, reason.as_deref(), status),
         message: if failure.message.is_empty() {
@@ -50,20 +40,19 @@ pub(crate) fn from_failure(failure: &Failure, http_status: Option<u16>) -> Error
     }
 }
 
-/// Some endpoints, when asked for a stream, wrap the error in an array.
-fn parse(body: &str) -> Option<Failure> {
-    if let Ok(body) = serde_json::from_str::<ErrorBody>(body) {
-        return Some(body.error);
+/// The failure in a body. Some endpoints, when asked for a stream, wrap it in an array; that is
+/// tried first, since serde would also take an array for a struct's fields.
+pub(crate) fn parse(body: &str) -> Option<Failure> {
+    match serde_json::from_str::<Vec<ErrorBody>>(body) {
+        Ok(bodies) => bodies.into_iter().next(),
+        Err(_) => serde_json::from_str::<ErrorBody>(body).ok(),
     }
-    let bodies = serde_json::from_str::<Vec<ErrorBody>>(body).ok()?;
-    Some(bodies.into_iter().next()?.error)
+    .map(|body| body.error)
 }
 
 fn kind(failure: &Failure, reason: Option<&str>, status: Option<u16>) -> ErrorKind {
     match failure.status.as_str() {
-        "INVALID_ARGUMENT" | "OUT_OF_RANGE" | "FAILED_PRECONDITION" => {
-            kind_of_bad_request(failure, reason)
-        }
+        "INVALID_ARGUMENT" | "OUT_OF_RANGE" | "FAILED_PRECONDITION" => kind_of_bad_request(failure, reason),
         "UNAUTHENTICATED" => ErrorKind::Authentication,
         "PERMISSION_DENIED" => ErrorKind::Permission,
         "NOT_FOUND" => ErrorKind::NotFound,
@@ -78,7 +67,7 @@ fn kind(failure: &Failure, reason: Option<&str>, status: Option<u16>) -> ErrorKi
         "UNIMPLEMENTED" => ErrorKind::Unsupported,
         "DEADLINE_EXCEEDED" => ErrorKind::Timeout,
         "INTERNAL" | "UNKNOWN" | "DATA_LOSS" | "UNAVAILABLE" | "CANCELLED" => ErrorKind::Upstream,
-        _ => kind_of_http(status.unwrap_or(500)),
+        _ => kind_of_status(status.unwrap_or(500)),
     }
 }
 
@@ -105,25 +94,9 @@ fn is_used_up(failure: &Failure) -> bool {
     failure
         .details()
         .flat_map(|detail| detail.violations)
-        .any(|violation| {
-            violation.quota_id.contains("PerDay") || violation.quota_value.as_deref() == Some("0")
-        })
+        .any(|violation| violation.quota_id.contains("PerDay") || violation.quota_value.as_deref() == Some("0"))
         || message.contains("credits are depleted")
         || message.contains("spending cap")
-}
-
-fn kind_of_http(status: u16) -> ErrorKind {
-    match status {
-        401 => ErrorKind::Authentication,
-        403 => ErrorKind::Permission,
-        404 => ErrorKind::NotFound,
-        408 | 504 => ErrorKind::Timeout,
-        409 => ErrorKind::Conflict,
-        413 => ErrorKind::TooLarge,
-        429 => ErrorKind::RateLimited,
-        400..=499 => ErrorKind::InvalidRequest,
-        _ => ErrorKind::Upstream,
-    }
 }
 
 /// A google.protobuf.Duration such as `13s` or `37.826s`, rounded up: too early is refused again.
@@ -136,16 +109,12 @@ fn milliseconds(duration: &str) -> Option<u32> {
     Some((seconds * 1000.0).ceil() as u32)
 }
 
-fn truncated(text: &str, limit: usize) -> &str {
-    text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(status: u16, body: &str, kind: ErrorKind, code: Option<&str>, retry: Option<u32>) {
-        let error = from_response(status, None, body);
+        let error = refined(Error::from_answer(status, body.as_bytes()));
         assert_eq!(error.kind, kind, "{body}");
         assert_eq!(error.code.as_deref(), code, "{body}");
         assert_eq!(error.retry_after_ms, retry, "{body}");
@@ -199,8 +168,7 @@ mod tests {
             ("UNAVAILABLE", 503, ErrorKind::Upstream),
             ("DEADLINE_EXCEEDED", 504, ErrorKind::Timeout),
         ] {
-            let body =
-                format!(r#"{{"error":{{"code":{status},"message":"m","status":"{name}"}}}}"#);
+            let body = format!(r#"{{"error":{{"code":{status},"message":"m","status":"{name}"}}}}"#);
             check(status, &body, kind, Some(name), None);
         }
     }
@@ -215,11 +183,16 @@ mod tests {
         ] {
             check(status, "<html>no</html>", kind, None, None);
         }
-        assert_eq!(
-            from_response(429, Some(5), "").retry_after_ms,
-            Some(5),
-            "the header counts where the body says nothing"
-        );
+    }
+
+    #[test]
+    fn the_bodys_retry_time_goes_before_the_headers() {
+        let google = |body: &str| Error { retry_after_ms: Some(5), ..Error::from_answer(429, body.as_bytes()) };
+        let silent = r#"{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}"#;
+        assert_eq!(refined(google(silent)).retry_after_ms, Some(5));
+        let fixture = include_str!("../../fixtures/error_rate_limited.json");
+        assert_eq!(refined(google(fixture)).retry_after_ms, Some(37_827));
+        assert_eq!(refined(google(fixture)).body.as_deref(), Some(fixture));
     }
 
     #[test]
@@ -237,13 +210,5 @@ mod tests {
             assert_eq!(milliseconds(delay), None, "{delay}");
         }
         assert_eq!(milliseconds("1e300s"), Some(u32::MAX));
-    }
-
-    #[test]
-    fn a_long_body_is_cut_between_characters() {
-        let body = "é".repeat(BODY_LIMIT);
-        let error = from_response(500, None, &format!("x{body}"));
-        let kept = error.body.unwrap_or_default();
-        assert!(kept.len() <= BODY_LIMIT && kept.len() > BODY_LIMIT - 4);
     }
 }

@@ -72,28 +72,38 @@ pub(crate) struct Content<'a> {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, rename_all_fields = "camelCase")]
 pub(crate) enum Part<'a> {
-    Known(KnownPart<'a>),
+    Text {
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thought_signature: Option<Cow<'a, str>>,
+    },
+    Inline {
+        inline_data: Blob<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thought_signature: Option<Cow<'a, str>>,
+    },
+    File {
+        file_data: FileData<'a>,
+    },
+    Call {
+        function_call: FunctionCall<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thought_signature: Option<Cow<'a, str>>,
+    },
+    Response {
+        function_response: FunctionResponse<'a>,
+    },
     /// A part that came from Gemini and goes back as it was.
     Raw(Raw<'a>),
 }
 
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct KnownPart<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) inline_data: Option<Blob<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) file_data: Option<FileData<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) function_call: Option<FunctionCall<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) function_response: Option<FunctionResponse<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) thought_signature: Option<Cow<'a, str>>,
+impl<'a> Part<'a> {
+    /// Text that nobody signed.
+    pub(crate) fn text(text: &'a str) -> Self {
+        Self::Text { text, thought_signature: None }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -361,9 +371,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// The details that can be read; one of a shape we don't know must not hide the error itself.
     pub(crate) fn details(&self) -> impl Iterator<Item = FailureDetail> + '_ {
-        self.details
-            .iter()
-            .filter_map(|detail| serde_json::from_str(detail.get()).ok())
+        self.details.iter().filter_map(|detail| serde_json::from_str(detail.get()).ok())
     }
 }
 

@@ -3,7 +3,7 @@
 //! summaries, what it wants again is in the signatures.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use caisson_sdk::Result;
 use caisson_sdk::api::{self, ChatRequest, Error, Message, Role, ToolCall};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{GEMINI_PARTS, find, media, provider_id, signature_in, split_id};
-use crate::client::wire::{Content, FunctionCall, FunctionResponse, KnownPart, Part, Raw};
+use crate::client::wire::{Content, FunctionCall, FunctionResponse, Part, Raw};
 
 /// What Google documents to put in place of a signature for calls that its model did not make, or
 /// whose signature a client lost: Gemini 3 and later refuse a call without any.
@@ -23,7 +23,7 @@ pub(super) struct Conversation<'a> {
     pub(super) system: Option<Content<'a>>,
     pub(super) contents: Vec<Content<'a>>,
     /// The function each call id stands for: a result names only the id, Gemini wants the name.
-    functions: HashMap<&'a str, &'a str>,
+    functions: BTreeMap<&'a str, &'a str>,
 }
 
 /// `signed` says that the model wants a signature on calls.
@@ -43,9 +43,10 @@ pub(super) fn conversation(request: &ChatRequest, signed: bool) -> Result<Conver
     }
     if conversation.contents.is_empty() {
         // OpenAI answers to a system message alone, Gemini does not.
-        let system = conversation.system.take().ok_or_else(|| {
-            Error::invalid_request("Gemini needs a message with content").param("messages")
-        })?;
+        let system = conversation
+            .system
+            .take()
+            .ok_or_else(|| Error::invalid_request("Gemini needs a message with content").param("messages"))?;
         conversation.push("user", system.parts);
     }
     Ok(conversation)
@@ -59,22 +60,18 @@ impl<'a> Conversation<'a> {
         }
         match self.contents.last_mut() {
             Some(last) if last.role == Some(role) => last.parts.extend(parts),
-            _ => self.contents.push(Content {
-                role: Some(role),
-                parts,
-            }),
+            _ => self.contents.push(Content { role: Some(role), parts }),
         }
     }
 
     fn system(&mut self, message: &'a Message, path: &str) -> Result<()> {
-        let parts = content_parts(message, path)?;
-        let is_text = |part: &Part<'_>| matches!(part, Part::Known(known) if known.text.is_some());
-        if let Some(index) = parts.iter().position(|part| !is_text(part)) {
-            return Err(Error::invalid_request(
-                "Gemini takes only text in its system instruction",
-            )
-            .param(format!("{path}.content[{index}]")));
+        if let api::Content::Parts(parts) = &message.content
+            && let Some(index) = parts.iter().position(is_media)
+        {
+            return Err(Error::invalid_request("Gemini takes only text in its system instruction")
+                .param(format!("{path}.content[{index}]")));
         }
+        let parts = content_parts(message, path)?;
         if !parts.is_empty() {
             let system = self.system.get_or_insert_default();
             system.parts.extend(parts);
@@ -102,8 +99,7 @@ impl<'a> Conversation<'a> {
     fn call(&mut self, call: &'a ToolCall, path: &str, must_sign: bool) -> Result<Part<'a>> {
         if call.kind != "function" {
             return Err(
-                Error::unsupported(format!("a tool call of type `{}`", call.kind))
-                    .param(format!("{path}.type")),
+                Error::unsupported(format!("a tool call of type `{}`", call.kind)).param(format!("{path}.type"))
             );
         }
         let (id, in_id) = split_id(&call.id);
@@ -112,42 +108,26 @@ impl<'a> Conversation<'a> {
             .map(Cow::Owned)
             .or(in_id.map(Cow::Borrowed))
             .or(must_sign.then_some(Cow::Borrowed(NO_SIGNATURE)));
-        Ok(Part::Known(KnownPart {
-            function_call: Some(FunctionCall {
-                id: provider_id(id),
-                name: &call.name,
-                args: arguments(&call.arguments, path)?,
-            }),
-            thought_signature: signature,
-            ..KnownPart::default()
-        }))
+        let function_call =
+            FunctionCall { id: provider_id(id), name: &call.name, args: arguments(&call.arguments, path)? };
+        Ok(Part::Call { function_call, thought_signature: signature })
     }
 
     fn tool(&mut self, message: &'a Message, path: &str) -> Result<()> {
         let (id, _) = split_id(message.tool_call_id.as_deref().unwrap_or_default());
-        let name = self
-            .functions
-            .get(id)
-            .copied()
-            .or(message.name.as_deref())
-            .ok_or_else(|| {
-                Error::invalid_request("no earlier assistant message made the call with this id")
-                    .param(format!("{path}.tool_call_id"))
-            })?;
+        let name = self.functions.get(id).copied().or(message.name.as_deref()).ok_or_else(|| {
+            Error::invalid_request("no earlier assistant message made the call with this id")
+                .param(format!("{path}.tool_call_id"))
+        })?;
         let (text, parts) = result_of(message, path)?;
-        let response = FunctionResponse {
-            id: provider_id(id),
-            name,
-            response: object(text)?,
-            parts,
-        };
-        let part = Part::Known(KnownPart {
-            function_response: Some(response),
-            ..KnownPart::default()
-        });
-        self.push("user", vec![part]);
+        let function_response = FunctionResponse { id: provider_id(id), name, response: object(text)?, parts };
+        self.push("user", vec![Part::Response { function_response }]);
         Ok(())
     }
+}
+
+fn is_media(part: &api::Part) -> bool {
+    matches!(part, api::Part::Image(_) | api::Part::Audio(_) | api::Part::File(_))
 }
 
 /// The parts of a message's content. Empty text is left out, since Gemini refuses it.
@@ -169,9 +149,7 @@ fn content_parts<'a>(message: &'a Message, path: &str) -> Result<Vec<Part<'a>>> 
             }
             api::Part::Reasoning(_) => {}
             api::Part::Other(_) => {
-                return Err(
-                    Error::unsupported("a content part of this type").param(param())
-                );
+                return Err(Error::unsupported("a content part of this type").param(param()));
             }
         }
     }
@@ -179,12 +157,7 @@ fn content_parts<'a>(message: &'a Message, path: &str) -> Result<Vec<Part<'a>>> 
 }
 
 fn text_part(text: &str) -> Option<Part<'_>> {
-    (!text.is_empty()).then(|| {
-        Part::Known(KnownPart {
-            text: Some(text),
-            ..KnownPart::default()
-        })
-    })
+    (!text.is_empty()).then(|| Part::text(text))
 }
 
 /// Puts a signature on the last text, where Gemini had it; one that came with no text goes back
@@ -192,16 +165,12 @@ fn text_part(text: &str) -> Option<Part<'_>> {
 fn sign_text(parts: &mut Vec<Part<'_>>, signature: String) {
     let signature = Some(Cow::Owned(signature));
     let last_text = parts.iter_mut().rev().find_map(|part| match part {
-        Part::Known(known) if known.text.is_some() => Some(known),
+        Part::Text { thought_signature, .. } => Some(thought_signature),
         _ => None,
     });
     match last_text {
-        Some(known) => known.thought_signature = signature,
-        None => parts.push(Part::Known(KnownPart {
-            text: Some(""),
-            thought_signature: signature,
-            ..KnownPart::default()
-        })),
+        Some(place) => *place = signature,
+        None => parts.push(Part::Text { text: "", thought_signature: signature }),
     }
 }
 
@@ -226,19 +195,15 @@ fn images<'a>(message: &'a Message, path: &str) -> Result<Vec<Part<'a>>> {
         return Ok(Vec::new());
     };
     let path = format!("{path}.images");
-    let images: Vec<SentImage<'a>> = serde_json::from_str(json)
-        .map_err(|error| Error::invalid_request(error.to_string()).param(&*path))?;
+    let images: Vec<SentImage<'a>> =
+        serde_json::from_str(json).map_err(|error| Error::invalid_request(error.to_string()).param(&*path))?;
     let mut parts = Vec::with_capacity(images.len());
     for image in images {
-        let Cow::Borrowed(url) = image.image_url.url else {
-            return Err(Error::invalid_request("an image's URL with escapes").param(path));
-        };
-        let data = url.strip_prefix("data:").ok_or_else(|| {
-            Error::invalid_request("an image of the model's must be a data URL").param(&*path)
-        })?;
-        let mut known = media::data_url(data, &path)?;
-        known.thought_signature = image.extra_content.google.thought_signature.map(Cow::Owned);
-        parts.push(Part::Known(known));
+        let mut part = media::data_url(image.image_url.url, &path)?;
+        if let Part::Inline { thought_signature, .. } = &mut part {
+            *thought_signature = image.extra_content.google.thought_signature.map(Cow::Owned);
+        }
+        parts.push(part);
     }
     Ok(parts)
 }
@@ -248,13 +213,9 @@ fn gemini_parts<'a>(message: &'a Message, path: &str) -> Result<Vec<Part<'a>>> {
     let Some(json) = find(&message.extra, GEMINI_PARTS) else {
         return Ok(Vec::new());
     };
-    let parts: Vec<&'a RawValue> = serde_json::from_str(json).map_err(|error| {
-        Error::invalid_request(error.to_string()).param(format!("{path}.{GEMINI_PARTS}"))
-    })?;
-    Ok(parts
-        .into_iter()
-        .map(|part| Part::Raw(Cow::Borrowed(part)))
-        .collect())
+    let parts: Vec<&'a RawValue> = serde_json::from_str(json)
+        .map_err(|error| Error::invalid_request(error.to_string()).param(format!("{path}.{GEMINI_PARTS}")))?;
+    Ok(parts.into_iter().map(|part| Part::Raw(Cow::Borrowed(part))).collect())
 }
 
 /// A call's arguments, which Gemini wants as an object.
@@ -262,11 +223,9 @@ fn arguments<'a>(arguments: &'a str, path: &str) -> Result<Raw<'a>> {
     if arguments.trim().is_empty() {
         return raw(&serde_json::Map::new());
     }
-    let refuse = |why: String| {
-        Error::invalid_request(why).param(format!("{path}.function.arguments"))
-    };
-    let value: &RawValue = serde_json::from_str(arguments)
-        .map_err(|error| refuse(format!("arguments that are not JSON: {error}")))?;
+    let refuse = |why: String| Error::invalid_request(why).param(format!("{path}.function.arguments"));
+    let value: &RawValue =
+        serde_json::from_str(arguments).map_err(|error| refuse(format!("arguments that are not JSON: {error}")))?;
     if !value.get().starts_with('{') {
         return Err(refuse("arguments that are not a JSON object".to_owned()));
     }
@@ -280,7 +239,7 @@ fn result_of<'a>(message: &'a Message, path: &str) -> Result<(Cow<'a, str>, Vec<
         api::Content::Text(text) => Ok((Cow::Borrowed(text), Vec::new())),
         api::Content::Parts(_) => {
             let mut parts = content_parts(message, path)?;
-            parts.retain(|part| !matches!(part, Part::Known(known) if known.text.is_some()));
+            parts.retain(|part| !matches!(part, Part::Text { .. }));
             Ok((Cow::Owned(message.text()), parts))
         }
     }
@@ -288,22 +247,14 @@ fn result_of<'a>(message: &'a Message, path: &str) -> Result<(Cow<'a, str>, Vec<
 
 /// A result that is a JSON object as it is, any other inside one.
 fn object(text: Cow<'_, str>) -> Result<Raw<'_>> {
-    if text.trim_start().starts_with('{') {
-        match text {
-            Cow::Borrowed(text) => {
-                if let Ok(value) = serde_json::from_str::<&RawValue>(text) {
-                    return Ok(Cow::Borrowed(value));
-                }
-                return wrapped(text);
-            }
-            Cow::Owned(text) => {
-                return RawValue::from_string(text.clone())
-                    .map(Cow::Owned)
-                    .or_else(|_| wrapped(&text));
-            }
-        }
+    let value: Option<Raw<'_>> = match &text {
+        Cow::Borrowed(text) => serde_json::from_str(text).ok().map(Cow::Borrowed),
+        Cow::Owned(text) => serde_json::from_str(text).ok().map(Cow::Owned),
+    };
+    match value {
+        Some(value) if value.get().starts_with('{') => Ok(value),
+        _ => wrapped(&text),
     }
-    wrapped(&text)
 }
 
 fn wrapped(text: &str) -> Result<Raw<'static>> {
@@ -311,7 +262,5 @@ fn wrapped(text: &str) -> Result<Raw<'static>> {
 }
 
 fn raw(value: &impl serde::Serialize) -> Result<Raw<'static>> {
-    to_raw_value(value)
-        .map(Cow::Owned)
-        .map_err(|error| Error::internal(error.to_string()))
+    to_raw_value(value).map(Cow::Owned).map_err(|error| Error::internal(error.to_string()))
 }

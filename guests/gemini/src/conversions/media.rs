@@ -6,65 +6,60 @@ use std::borrow::Cow;
 use caisson_sdk::Result;
 use caisson_sdk::api::{Error, Media, Source};
 
-use crate::client::wire::{Blob, FileData, KnownPart, Part};
+use crate::client::wire::{Blob, FileData, Part};
 
 /// `param` is the field's path, for the error where the bytes have no type.
 pub(super) fn part<'a>(media: &'a Media, param: &str) -> Result<Part<'a>> {
-    let known = match &media.source {
-        Source::Base64(data) => inline(mime_type(media, None), data, param)?,
-        Source::Url(url) => match url.strip_prefix("data:") {
-            Some(rest) => data_url(rest, param)?,
-            None => file(mime_type(media, Some(url)), url),
-        },
-        Source::Id(id) => file(mime_type(media, Some(id)), id),
-    };
-    Ok(Part::Known(known))
-}
-
-/// The part of a `data:` URL, given without that prefix.
-pub(super) fn data_url<'a>(rest: &'a str, param: &str) -> Result<KnownPart<'a>> {
-    let (head, data) = rest
-        .split_once(',')
-        .ok_or_else(|| Error::invalid_request("a data URL without a comma").param(param))?;
-    let mime_type = head.strip_suffix(";base64").ok_or_else(|| {
-        Error::invalid_request("Gemini takes data URLs in base64 only").param(param)
-    })?;
-    let mime_type = Some(mime_type).filter(|mime_type| !mime_type.is_empty());
-    inline(mime_type.map(Cow::Borrowed), data, param)
-}
-
-fn inline<'a>(mime: Option<Cow<'a, str>>, data: &'a str, param: &str) -> Result<KnownPart<'a>> {
-    let mime_type = mime.ok_or_else(|| {
-        Error::invalid_request("Gemini must be told the MIME type of inline data").param(param)
-    })?;
-    Ok(KnownPart {
-        inline_data: Some(Blob {
-            mime_type,
-            data: Cow::Borrowed(data),
-        }),
-        ..KnownPart::default()
-    })
-}
-
-fn file<'a>(mime_type: Option<Cow<'a, str>>, file_uri: &'a str) -> KnownPart<'a> {
-    KnownPart {
-        file_data: Some(FileData {
-            mime_type,
-            file_uri,
-        }),
-        ..KnownPart::default()
+    match &media.source {
+        Source::Base64(data) => inline(mime_type(media, None), Cow::Borrowed(data), param),
+        Source::Url(url) if url.starts_with("data:") => data_url(Cow::Borrowed(url), param),
+        Source::Url(url) => Ok(file(mime_type(media, Some(url)), url)),
+        Source::Id(id) => Ok(file(mime_type(media, Some(id)), id)),
     }
+}
+
+/// The part of a `data:` URL in base64, unsigned.
+pub(super) fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<Part<'a>> {
+    let refused = || Error::invalid_request("not a data URL in base64").param(param);
+    match url {
+        Cow::Borrowed(url) => {
+            let (mime_type, data) = split_data_url(url).ok_or_else(refused)?;
+            inline(non_empty(mime_type).map(Cow::Borrowed), data.into(), param)
+        }
+        Cow::Owned(url) => {
+            let (mime_type, data) = split_data_url(&url).ok_or_else(refused)?;
+            let mime_type = non_empty(mime_type).map(|known| Cow::Owned(known.to_owned()));
+            inline(mime_type, Cow::Owned(data.to_owned()), param)
+        }
+    }
+}
+
+fn split_data_url(url: &str) -> Option<(&str, &str)> {
+    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
+    Some((head.strip_suffix(";base64")?, data))
+}
+
+fn non_empty(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn inline<'a>(mime_type: Option<Cow<'a, str>>, data: Cow<'a, str>, param: &str) -> Result<Part<'a>> {
+    let mime_type = mime_type
+        .ok_or_else(|| Error::invalid_request("Gemini must be told the MIME type of inline data").param(param))?;
+    Ok(Part::Inline { inline_data: Blob { mime_type, data }, thought_signature: None })
+}
+
+fn file<'a>(mime_type: Option<Cow<'a, str>>, file_uri: &'a str) -> Part<'a> {
+    Part::File { file_data: FileData { mime_type, file_uri } }
 }
 
 /// What the client said, else what the file's name or the address ends in says.
 fn mime_type<'a>(media: &'a Media, address: Option<&str>) -> Option<Cow<'a, str>> {
-    if let Some(mime_type) = media.mime_type.as_deref().filter(|known| !known.is_empty()) {
+    if let Some(mime_type) = media.mime_type.as_deref().and_then(non_empty) {
         return Some(Cow::Borrowed(mime_type));
     }
     let by_name = media.file_name.as_deref().and_then(guess);
-    by_name
-        .or_else(|| address.and_then(guess))
-        .map(Cow::Borrowed)
+    by_name.or_else(|| address.and_then(guess)).map(Cow::Borrowed)
 }
 
 /// By extension: only the types that Gemini's documentation lists.
@@ -116,11 +111,7 @@ mod tests {
     use super::*;
 
     fn check(source: Source, mime_type: Option<&str>, expected: &serde_json::Value) {
-        let media = Media {
-            source,
-            mime_type: mime_type.map(str::to_owned),
-            ..Media::default()
-        };
+        let media = Media { source, mime_type: mime_type.map(str::to_owned), ..Media::default() };
         let part = part(&media, "messages[0].content[0]").unwrap();
         assert_eq!(&serde_json::to_value(part).unwrap(), expected);
     }
@@ -145,11 +136,7 @@ mod tests {
                 "fileUri": "https://example.com/a.b/Cat.JPG?size=1.png#x",
             }}),
         );
-        check(
-            Source::Id("files/abc".into()),
-            None,
-            &json!({"fileData": {"fileUri": "files/abc"}}),
-        );
+        check(Source::Id("files/abc".into()), None, &json!({"fileData": {"fileUri": "files/abc"}}));
     }
 
     #[test]
@@ -160,10 +147,7 @@ mod tests {
             Source::Url("data:;base64,aGk=".into()),
             Source::Url("data:image/png".into()),
         ] {
-            let media = Media {
-                source,
-                ..Media::default()
-            };
+            let media = Media { source, ..Media::default() };
             let error = part(&media, "messages[0].content[1]").unwrap_err();
             assert_eq!(error.param.as_deref(), Some("messages[0].content[1]"));
         }
@@ -171,11 +155,8 @@ mod tests {
 
     #[test]
     fn a_files_name_tells_its_type() {
-        let media = Media {
-            source: Source::Base64("aGk=".into()),
-            file_name: Some("paper.pdf".into()),
-            ..Media::default()
-        };
+        let media =
+            Media { source: Source::Base64("aGk=".into()), file_name: Some("paper.pdf".into()), ..Media::default() };
         let part = serde_json::to_value(part(&media, "p").unwrap()).unwrap();
         assert_eq!(part["inlineData"]["mimeType"], "application/pdf");
     }

@@ -59,16 +59,8 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// The id a client gets for a call. The signature rides in it because it is the one field that
 /// every OpenAI client returns, also from a stream; `seed` is unique to the answer.
-fn client_id(
-    id: Option<String>,
-    signature: Option<&str>,
-    seed: &str,
-    choice: u32,
-    n: usize,
-) -> String {
-    let id = id
-        .filter(|id| !id.is_empty())
-        .unwrap_or_else(|| format!("{MADE_ID}{seed}-{choice}-{n}"));
+fn client_id(id: Option<String>, signature: Option<&str>, seed: &str, choice: u32, n: usize) -> String {
+    let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{MADE_ID}{seed}-{choice}-{n}"));
     match signature {
         Some(signature) => format!("{id}{SIGNATURE_MARK}{signature}"),
         None => id,
@@ -136,10 +128,7 @@ mod tests {
         ] {
             assert_eq!(compact(json), expected);
             let value: serde_json::Value = serde_json::from_str(json).unwrap();
-            assert_eq!(
-                serde_json::from_str::<serde_json::Value>(&compact(json)).unwrap(),
-                value
-            );
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&compact(json)).unwrap(), value);
         }
     }
 

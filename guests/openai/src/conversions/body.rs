@@ -61,15 +61,15 @@ fn range_in(whole: &str, part: &str) -> Range<usize> {
 }
 
 fn json_string(text: &str) -> Result<String> {
-    serde_json::to_string(text).map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
+    serde_json::to_string(text).map_err(|error| Error::internal(error.to_string()))
 }
 
 fn not_an_object(error: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::Internal, format!("the request body is not a JSON object: {error}"))
+    Error::internal(format!("the request body is not a JSON object: {error}"))
 }
 
 fn misplaced() -> Error {
-    Error::new(ErrorKind::Internal, "a field lies outside the request body")
+    Error::internal("a field lies outside the request body")
 }
 
 #[cfg(test)]

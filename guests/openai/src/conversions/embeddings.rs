@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn vectors_come_in_the_order_of_their_index() {
-        let answer = r#"{"data":[{"index":2,"embedding":[3]},{"index":0,"embedding":[1]},{"index":1,"embedding":[2]}]}"#;
+        let answer =
+            r#"{"data":[{"index":2,"embedding":[3]},{"index":0,"embedding":[1]},{"index":1,"embedding":[2]}]}"#;
         assert_eq!(response(answer, 3).unwrap().vectors, [[1.0], [2.0], [3.0]]);
     }
 

@@ -2,6 +2,7 @@
 //! of vLLM, Ollama, llama.cpp, Azure and FastAPI. It decides what kind an error is; it hides
 //! nothing of what the provider said.
 
+use caisson_sdk::error::kind_of_status;
 use caisson_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,11 +48,7 @@ const CONTEXT_FULL: [&str; 2] = ["maximum context length", "exceed context windo
 
 /// The error in an HTTP answer whose status isn't in the 200s.
 pub(crate) fn from_response(response: http::Response) -> Error {
-    let status = response.status();
-    let retry_after_ms = response.retry_after_ms();
-    // A body that breaks off takes nothing from the status.
-    let body = response.text().unwrap_or_default();
-    Error { retry_after_ms, ..from_body(Some(status), &body) }
+    refined(Error::from_response(response))
 }
 
 /// The error in an answer whose status said that all is well, if there is one.
@@ -72,7 +69,8 @@ pub(crate) fn in_answer(answer: &str) -> Option<Error> {
 
 /// The error in the data of an event that is known to be one.
 pub(crate) fn in_stream(data: &str) -> Error {
-    from_body(None, data)
+    let error = Error::upstream("the provider reported an error");
+    refined(Error { body: Some(excerpt(data)), ..error })
 }
 
 /// The start of a provider's answer.
@@ -80,23 +78,23 @@ pub(crate) fn excerpt(answer: &str) -> String {
     answer.get(..answer.floor_char_boundary(EXCERPT)).unwrap_or_default().to_owned()
 }
 
-fn from_body(status: Option<u16>, body: &str) -> Error {
-    let said = serde_json::from_str(body).map(|body| Said::from(&body)).unwrap_or_default();
+/// The error with all that its body says; as it was where the body is not JSON.
+fn refined(error: Error) -> Error {
+    let body = error.body.as_deref().unwrap_or_default();
+    let Ok(said) = serde_json::from_str(body).map(|body| Said::from(&body)) else {
+        return error;
+    };
     // vLLM, llama.cpp and routers put an HTTP status in `code`: all there is inside a stream.
-    let status = status.or_else(|| {
-        let code = said.code.as_deref()?.parse().ok()?;
-        (400..600).contains(&code).then_some(code)
-    });
-    let message = said.message.clone().unwrap_or_else(|| match status {
-        Some(status) => format!("the provider answered with status {status}"),
-        None => "the provider reported an error".into(),
-    });
+    let code_as_status = said.code.as_deref().and_then(|code| code.parse().ok());
+    let status = error.status.or(code_as_status.filter(|code| (400..600).contains(code)));
     Error {
+        kind: said.kind(status),
+        message: said.message.unwrap_or(error.message),
+        param: said.param,
+        // A code that only repeats the status says nothing.
+        code: said.code.filter(|_| code_as_status.is_none() || code_as_status != status),
         status,
-        param: said.param.clone(),
-        code: said.code.clone(),
-        body: (!body.is_empty()).then(|| excerpt(body)),
-        ..Error::new(said.kind(status), message)
+        ..error
     }
 }
 
@@ -151,12 +149,11 @@ impl Said {
             return kind;
         }
         let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let server_is_at_fault = status.is_some_and(|status| status >= 500);
-        if !server_is_at_fault && CONTEXT_FULL.iter().any(|words| message.contains(words)) {
+        if CONTEXT_FULL.iter().any(|words| message.contains(words)) {
             return ErrorKind::ContextLength;
         }
         match status {
-            Some(status) => ErrorKind::from_status(status),
+            Some(status) => kind_of_status(status),
             None => self.named_in(&STANDING_IN).unwrap_or(ErrorKind::Upstream),
         }
     }
@@ -203,6 +200,10 @@ mod tests {
 
     use super::*;
 
+    fn from_body(status: u16, body: &str) -> Error {
+        refined(Error::from_answer(status, body.as_bytes()))
+    }
+
     #[test]
     fn a_status_decides_the_kind_where_no_code_says_more() {
         let kinds = [
@@ -219,7 +220,7 @@ mod tests {
             (302, ErrorKind::Upstream),
         ];
         for (status, kind) in kinds {
-            let error = from_body(Some(status), r#"{"error":{"message":"m","type":"t","code":"c"}}"#);
+            let error = from_body(status, r#"{"error":{"message":"m","type":"t","code":"c"}}"#);
             assert_eq!((error.kind, error.status), (kind, Some(status)), "{status}");
         }
     }
@@ -231,10 +232,14 @@ mod tests {
             (400, r#"{"error":{"code":"context_length_exceeded"}}"#, ErrorKind::ContextLength),
             (500, r#"{"error":{"code":500,"type":"exceed_context_size_error"}}"#, ErrorKind::ContextLength),
             (400, r#"{"error":{"code":"content_filter"}}"#, ErrorKind::ContentFiltered),
-            (400, r#"{"error":{"code":"BadRequest","innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#, ErrorKind::ContentFiltered),
+            (
+                400,
+                r#"{"error":{"code":"BadRequest","innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#,
+                ErrorKind::ContentFiltered,
+            ),
         ];
         for (status, body, kind) in bodies {
-            assert_eq!(from_body(Some(status), body).kind, kind, "{body}");
+            assert_eq!(from_body(status, body).kind, kind, "{body}");
         }
     }
 
@@ -258,7 +263,9 @@ mod tests {
         ] {
             assert_eq!(in_answer(answer).unwrap().message, "m", "{answer}");
         }
-        for answer in [r#"{"error":null,"choices":[]}"#, r#"{"error":"","choices":[]}"#, r#"{"object":"list"}"#, "x", "[]"] {
+        for answer in
+            [r#"{"error":null,"choices":[]}"#, r#"{"error":"","choices":[]}"#, r#"{"object":"list"}"#, "x", "[]"]
+        {
             assert!(in_answer(answer).is_none(), "{answer}");
         }
     }
@@ -273,8 +280,17 @@ mod tests {
     #[test]
     fn hostile_bodies_do_not_panic() {
         let deep = "[".repeat(100_000);
-        for body in ["", "null", "[]", "[[[]]]", "{\"error\":[]}", "{\"error\":{\"code\":{}}}", "{\"detail\":[{\"loc\":[[]]}]}", &deep] {
-            let error = from_body(Some(500), body);
+        for body in [
+            "",
+            "null",
+            "[]",
+            "[[[]]]",
+            "{\"error\":[]}",
+            "{\"error\":{\"code\":{}}}",
+            "{\"detail\":[{\"loc\":[[]]}]}",
+            &deep,
+        ] {
+            let error = from_body(500, body);
             assert_eq!(error.kind, ErrorKind::Upstream, "{}", excerpt(body));
             assert!(!error.message.is_empty());
         }

@@ -89,7 +89,9 @@ fn reasoning(message: &mut Object<'_, '_>) -> Result<Vec<Reasoning>, BadRequest>
     let whole = blocks.iter().filter(|block| !block.redacted).map(|block| &*block.text).collect::<String>();
     let mut reasoning = blocks;
     for name in ["reasoning_content", "reasoning"] {
-        let Some(value) = message.peek(name).filter(|value| value.is_string()) else { continue };
+        let Some(value) = message.peek(name).filter(|value| value.is_string()) else {
+            continue;
+        };
         let text = value.string(&message.path().field(name))?;
         if reasoning.is_empty() && !text.is_empty() {
             reasoning.push(Reasoning { text: text.into_owned(), signature: None, redacted: false });
@@ -144,11 +146,7 @@ fn tool_call(mut call: Object<'_, '_>) -> Result<ToolCall, BadRequest> {
 }
 
 /// The name and argument text of a call, which OpenAI puts in an object named after the call's kind.
-fn called(
-    call: &mut Object<'_, '_>,
-    kind: &str,
-    arguments: &str,
-) -> Result<(String, String), BadRequest> {
+fn called(call: &mut Object<'_, '_>, kind: &str, arguments: &str) -> Result<(String, String), BadRequest> {
     let value = call.require(kind)?;
     let path = call.path().field(kind);
     let mut inner = value.object(&path)?;

@@ -32,11 +32,9 @@ pub(super) fn thinking(value: Value<'_>, path: &Path<'_>) -> Option<Reasoning> {
             signature: block.string("signature").ok()?.filter(|signature| !signature.is_empty()),
             redacted: false,
         },
-        "redacted_thinking" => Reasoning {
-            text: String::new(),
-            signature: Some(block.require_string("data").ok()?),
-            redacted: true,
-        },
+        "redacted_thinking" => {
+            Reasoning { text: String::new(), signature: Some(block.require_string("data").ok()?), redacted: true }
+        }
         _ => return None,
     };
     block.is_spent().then_some(reasoning)

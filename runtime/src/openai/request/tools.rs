@@ -61,11 +61,7 @@ fn custom(custom: &mut Object<'_, '_>) -> Result<Tool, BadRequest> {
 }
 
 fn object_text(value: Value<'_>, path: &Path<'_>) -> Result<String, BadRequest> {
-    if value.is_object() {
-        Ok(value.text().to_owned())
-    } else {
-        Err(value.mistyped(path, "an object"))
-    }
+    if value.is_object() { Ok(value.text().to_owned()) } else { Err(value.mistyped(path, "an object")) }
 }
 
 fn unnamed() -> Tool {

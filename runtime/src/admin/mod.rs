@@ -1,0 +1,204 @@
+//! The control plane: `/admin/v1`, JSON in and out, every request with the admin key.
+//!
+//! Handlers translate between HTTP and [`Deployments`] and decide nothing themselves. Secrets go in and never come out. A push is
+//! `PUT /admin/v1/adapters/{name}` with the component as its body, or as the part `component` of a multipart form whose part
+//! `config` says what else changes; the form makes one revision of both.
+
+mod error;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::multipart::Multipart;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, extract::DefaultBodyLimit};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::deployments::{AdminKey, Change, Deployments, LimitsChange};
+use error::AdminError;
+use view::{DeploymentView, KeyView, ListView, MadeView, RevisionView};
+
+/// The largest JSON body; a component may be larger.
+const MAX_JSON_BYTES: usize = 1 << 20;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Admin {
+    /// What they act on.
+    pub deployments: Arc<Deployments>,
+    /// Who may.
+    pub key: AdminKey,
+    /// The largest component, in bytes.
+    pub max_upload_bytes: usize,
+}
+
+/// The routes below `/admin/v1`, behind the admin key.
+pub fn routes(admin: Admin) -> Router {
+    let routes = Router::new()
+        .route("/adapters", get(list))
+        .route("/adapters/{name}", put(push).patch(change).get(show).delete(remove))
+        .route("/adapters/{name}/revisions", get(revisions))
+        .route("/adapters/{name}/activate", post(activate))
+        .route("/adapters/{name}/grants", put(grants))
+        .route("/adapters/{name}/credentials", put(credentials))
+        .route("/adapters/{name}/limits", put(limits))
+        .route("/adapters/{name}/settings", put(settings))
+        .route("/keys", get(keys).post(create_key))
+        .route("/keys/{id}", axum::routing::delete(revoke_key))
+        .fallback(|| async { AdminError::NoSuchPath })
+        .method_not_allowed_fallback(|| async { AdminError::NoSuchMethod })
+        // Every handler that reads a body has its own limit.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(admin.clone(), authorise))
+        .with_state(admin);
+    Router::new().nest("/admin/v1", routes)
+}
+
+async fn authorise(State(admin): State<Admin>, request: Request, next: Next) -> Response {
+    let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    match presented {
+        Some(key) if admin.key.is(key) => next.run(request).await,
+        _ => AdminError::Unauthorised.into_response(),
+    }
+}
+
+async fn list(State(admin): State<Admin>) -> Result<Json<ListView>, AdminError> {
+    let deployments = admin.deployments.list()?;
+    Ok(Json(ListView { adapters: deployments.iter().map(DeploymentView::of).collect() }))
+}
+
+async fn show(State(admin): State<Admin>, Path(name): Path<String>) -> Result<Json<MadeView>, AdminError> {
+    Ok(Json(MadeView::of(admin.deployments.show(&name).await?)))
+}
+
+async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Response, AdminError> {
+    let form = request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"));
+    let (component, change) = if form {
+        read_form(request, admin.max_upload_bytes).await?
+    } else {
+        (read_body(request.into_body(), admin.max_upload_bytes).await?, Change::default())
+    };
+    let made = admin.deployments.push(&name, component, change).await?;
+    Ok((StatusCode::CREATED, Json(MadeView::of(made))).into_response())
+}
+
+async fn change(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+    let change: Change = read_json(request).await?;
+    apply(&admin, &name, change).await
+}
+
+async fn grants(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    struct Grants {
+        grants: Vec<String>,
+        allow_private: Option<bool>,
+    }
+    let Grants { grants, allow_private } = read_json(request).await?;
+    apply(&admin, &name, Change { grants: Some(grants), allow_private, ..Change::default() }).await
+}
+
+async fn credentials(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+    apply(&admin, &name, Change { credentials: read_json(request).await?, ..Change::default() }).await
+}
+
+async fn limits(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+    let limits: LimitsChange = read_json(request).await?;
+    apply(&admin, &name, Change { limits: Some(limits), ..Change::default() }).await
+}
+
+async fn settings(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+    apply(&admin, &name, Change { settings: read_json(request).await?, ..Change::default() }).await
+}
+
+async fn apply(admin: &Admin, name: &str, change: Change) -> Result<Json<MadeView>, AdminError> {
+    Ok(Json(MadeView::of(admin.deployments.change(name, change).await?)))
+}
+
+async fn remove(State(admin): State<Admin>, Path(name): Path<String>) -> Result<StatusCode, AdminError> {
+    admin.deployments.remove(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn revisions(State(admin): State<Admin>, Path(name): Path<String>) -> Result<Response, AdminError> {
+    let revisions: Vec<RevisionView> = admin.deployments.revisions(&name)?.into_iter().map(RevisionView::of).collect();
+    Ok(Json(serde_json::json!({ "name": name, "revisions": revisions })).into_response())
+}
+
+async fn activate(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Activate {
+        revision: u32,
+    }
+    let Activate { revision } = read_json(request).await?;
+    Ok(Json(MadeView::of(admin.deployments.activate(&name, revision).await?)))
+}
+
+async fn keys(State(admin): State<Admin>) -> Result<Response, AdminError> {
+    let keys = admin.deployments.keys()?;
+    Ok(Json(serde_json::json!({ "keys": keys })).into_response())
+}
+
+async fn create_key(State(admin): State<Admin>, request: Request) -> Result<Response, AdminError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Create {
+        #[serde(default)]
+        label: String,
+    }
+    let Create { label } = read_json(request).await?;
+    let (listed, key) = admin.deployments.create_key(&label)?;
+    Ok((StatusCode::CREATED, Json(KeyView { listed, key })).into_response())
+}
+
+async fn revoke_key(State(admin): State<Admin>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
+    admin.deployments.revoke_key(&id)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, AdminError> {
+    let body = read_body(request.into_body(), MAX_JSON_BYTES).await?;
+    let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    serde_json::from_slice(body).map_err(AdminError::Json)
+}
+
+/// A body of at most `limit` bytes; reading stops at the first byte beyond.
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, AdminError> {
+    let read = Limited::new(body, limit).collect().await;
+    read.map(|collected| collected.to_bytes()).map_err(|error| {
+        if error.is::<LengthLimitError>() { AdminError::TooLarge { limit } } else { AdminError::Incomplete }
+    })
+}
+
+async fn read_form(request: Request, limit: usize) -> Result<(Bytes, Change), AdminError> {
+    let (parts, body) = request.into_parts();
+    // The form's own framing and its configuration come on top of the component.
+    let request = Request::from_parts(parts, Body::new(Limited::new(body, limit + MAX_JSON_BYTES)));
+    let mut form = Multipart::from_request(request, &()).await.map_err(|error| AdminError::Form(error.body_text()))?;
+    let (mut component, mut change) = (None, Change::default());
+    while let Some(field) = form.next_field().await.map_err(|error| AdminError::Form(error.body_text()))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => AdminError::TooLarge { limit },
+            _ => AdminError::Form(error.body_text()),
+        })?;
+        match name.as_str() {
+            "component" if bytes.len() > limit => return Err(AdminError::TooLarge { limit }),
+            "component" => component = Some(bytes),
+            "config" => change = serde_json::from_slice(&bytes).map_err(AdminError::Json)?,
+            other => return Err(AdminError::Form(format!("unknown part `{other}`; the parts are `component` and `config`"))),
+        }
+    }
+    Ok((component.ok_or_else(|| AdminError::Form("the part `component` is missing".into()))?, change))
+}

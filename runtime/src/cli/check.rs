@@ -1,0 +1,63 @@
+//! `caisson check FILE`: does the component fit the world, and what does it want? Needs no server and runs no request.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+use super::{Output, shown};
+use crate::chat::{AdapterInfo, Placement};
+use crate::deployments::examine;
+use crate::sandbox::Sandboxes;
+
+/// Checks a component.
+#[derive(Args)]
+pub(super) struct Check {
+    /// The component
+    file: PathBuf,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Check {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let bytes = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
+        let component = examine(&Sandboxes::new(1)?, bytes.into()).await.with_context(|| self.file.display().to_string())?;
+        let info = &component.info;
+        if self.output.json {
+            return shown::json(&json!({
+                "digest": component.digest.to_string(),
+                "name": info.name,
+                "version": info.version,
+                "description": info.description,
+                "models": info.models.iter().map(|model| &model.id).collect::<Vec<_>>(),
+                "hosts": info.hosts,
+                "credentials": info.credentials.iter().map(|slot| &slot.name).collect::<Vec<_>>(),
+                "settings": info.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>(),
+            }));
+        }
+        println!("{} is an adapter: it fits the world `adapter`, and `describe` answers", self.file.display());
+        print_info(info);
+        Ok(())
+    }
+}
+
+fn print_info(info: &AdapterInfo) {
+    println!("  {} {} — {}", info.name, info.version, info.description);
+    for host in &info.hosts {
+        println!("  wants host        {host}");
+    }
+    for slot in &info.credentials {
+        let place = match &slot.placement {
+            Placement::Bearer => "as a bearer token".to_owned(),
+            Placement::Header(name) => format!("in the header {name}"),
+            Placement::Query(name) => format!("in the query parameter {name}"),
+            Placement::Scheme(scheme) => format!("signed by {}", scheme.name),
+        };
+        println!("  wants credential  {} for {}, {place}{}", slot.name, slot.host, if slot.required { "" } else { " (optional)" });
+    }
+    for setting in &info.settings {
+        println!("  has setting       {} — {}", setting.name, setting.description);
+    }
+}

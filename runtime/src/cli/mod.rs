@@ -1,0 +1,108 @@
+//! The command line: arguments in, text or `--json` out. `serve` and `demo` run the server; the others talk to one.
+//!
+//! Errors are printed as one sentence with their causes, on standard error, with exit code 1 (2 for wrong arguments).
+
+mod check;
+mod client;
+mod control;
+mod demo;
+mod push;
+mod serve;
+mod shown;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs LLM provider adapters in WebAssembly sandboxes behind an OpenAI-compatible endpoint.
+#[derive(Parser)]
+#[command(name = "caisson", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve: the data plane, and the control plane beside it
+    Serve(serve::Serve),
+    /// Upload an adapter and serve it
+    Push(push::Push),
+    /// Change what a deployment is granted, without uploading again
+    Set(push::Set),
+    /// List the deployments
+    List(control::List),
+    /// Show a deployment: its adapter, what it wants, its revisions
+    Show(control::Show),
+    /// Serve another revision of a deployment, as for a rollback
+    Activate(control::Activate),
+    /// Remove a deployment with its revisions and credentials
+    Remove(control::Remove),
+    /// Manage callers' keys
+    Key(control::Key),
+    /// Check a component without a server: does it fit, and what does it want?
+    Check(check::Check),
+    /// Try everything on this machine, with fake providers
+    Demo(demo::Demo),
+}
+
+/// Where the control plane is, and the key to it.
+#[derive(Args, Clone)]
+struct Remote {
+    /// The control plane's address
+    #[arg(long, env = "CAISSON_URL", default_value = "http://127.0.0.1:8787", global = true)]
+    url: String,
+    /// The admin key
+    #[arg(long, env = "CAISSON_ADMIN_KEY", hide_env_values = true, global = true)]
+    admin_key: Option<String>,
+}
+
+/// How to print.
+#[derive(Args, Clone, Copy)]
+struct Output {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command that the process was called with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Push(push) => push.run().await,
+            Command::Set(set) => set.run().await,
+            Command::List(list) => list.run().await,
+            Command::Show(show) => show.run().await,
+            Command::Activate(activate) => activate.run().await,
+            Command::Remove(remove) => remove.run().await,
+            Command::Key(key) => key.run().await,
+            Command::Check(check) => check.run().await,
+            Command::Demo(demo) => demo.run().await,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

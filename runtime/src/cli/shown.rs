@@ -1,0 +1,100 @@
+//! How the control plane's answers are printed for people.
+
+use serde_json::Value;
+
+use super::Output;
+
+/// A revision: who it is, what it wants, what it still lacks.
+pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
+    if output.json {
+        return json(made);
+    }
+    let state = if made["active"] == true { "active" } else { "stored, not active" };
+    println!("{}: revision {} is {state}", text(&made["name"]), made["revision"]);
+    println!("  adapter     {} {} — {}", text(&made["adapter"]["name"]), text(&made["adapter"]["version"]), text(&made["adapter"]["description"]));
+    println!("  artifact    {}", text(&made["digest"]));
+    for host in items(&made["wants"]["hosts"]) {
+        println!("  host        {}  {}", text(&host["grant"]), if host["granted"] == true { "granted" } else { "not granted" });
+    }
+    for slot in items(&made["wants"]["credentials"]) {
+        let state = match (slot["given"] == true, slot["required"] == true) {
+            (true, _) => "given",
+            (false, true) => "missing",
+            (false, false) => "not given (optional)",
+        };
+        println!("  credential  {} for {}  {state}", text(&slot["slot"]), text(&slot["host"]));
+    }
+    for setting in items(&made["wants"]["settings"]) {
+        let value = setting["value"].as_str().or(setting["default"].as_str());
+        println!("  setting     {} = {}  {}", text(&setting["name"]), value.unwrap_or("(none)"), text(&setting["description"]));
+    }
+    let models: Vec<&str> = items(&made["models"]).map(|model| text(&model["id"])).collect();
+    println!("  models      {}", if models.is_empty() { "any the provider knows".to_owned() } else { models.join(", ") });
+    let missing: Vec<&str> = items(&made["missing"]).filter_map(Value::as_str).collect();
+    if !missing.is_empty() {
+        println!("still missing:");
+        missing.iter().for_each(|line| println!("  - {line}"));
+        if made["active"] != true {
+            println!("the revision before is still served; `caisson activate` serves this one all the same");
+        }
+    }
+    Ok(())
+}
+
+/// Deployments, a line each.
+pub(super) fn deployments(list: &Value, output: Output) -> anyhow::Result<()> {
+    if output.json {
+        return json(list);
+    }
+    if items(&list["adapters"]).next().is_none() {
+        println!("nothing is deployed yet; `caisson push FILE --name NAME` deploys an adapter");
+    }
+    for deployment in items(&list["adapters"]) {
+        let adapter = &deployment["adapter"];
+        let state = match (deployment["active"].as_u64(), deployment["error"].as_str()) {
+            (Some(revision), _) => format!("revision {revision}  {} {}", text(&adapter["name"]), text(&adapter["version"])),
+            (None, Some(error)) => format!("can't be loaded: {error}"),
+            (None, None) => "no active revision".to_owned(),
+        };
+        println!("{:<20}  {state}", text(&deployment["name"]));
+    }
+    Ok(())
+}
+
+/// Revisions, a line each.
+pub(super) fn revisions(list: &Value) {
+    println!("revisions:");
+    for revision in items(&list["revisions"]) {
+        let mark = if revision["active"] == true { "*" } else { " " };
+        println!("  {mark} {:<4}  {}", revision["revision"].to_string(), text(&revision["digest"]));
+    }
+}
+
+/// Callers' keys, a line each.
+pub(super) fn keys(list: &Value, output: Output) -> anyhow::Result<()> {
+    if output.json {
+        return json(list);
+    }
+    if items(&list["keys"]).next().is_none() {
+        println!("no caller key exists; the data plane serves this machine only");
+    }
+    for key in items(&list["keys"]) {
+        let state = if key["revoked"].is_null() { "valid" } else { "revoked" };
+        println!("{}  {state:<8} {}", text(&key["id"]), text(&key["label"]));
+    }
+    Ok(())
+}
+
+/// JSON, indented.
+pub(super) fn json(value: &Value) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

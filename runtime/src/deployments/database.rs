@@ -1,0 +1,252 @@
+//! What is remembered between runs, in SQLite: revisions, which is active, secrets, keys.
+//!
+//! Every write is one transaction in WAL mode with `synchronous=FULL`: when it returns, a `kill -9` or a power cut loses nothing
+//! (invariant 9). Artifacts are files beside it and are on the disk before a row names them. It compiles and serves nothing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::artifacts::Digest;
+use super::spec::Spec;
+use crate::egress::Secret;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS deployments (
+        name TEXT PRIMARY KEY,
+        active INTEGER,
+        last INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS revisions (
+        name TEXT NOT NULL REFERENCES deployments ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        PRIMARY KEY (name, number)
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS secrets (
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        slot TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (name, number, slot),
+        FOREIGN KEY (name, number) REFERENCES revisions ON DELETE CASCADE
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS keys (
+        id TEXT PRIMARY KEY,
+        label TEXT NOT NULL,
+        hash TEXT NOT NULL UNIQUE,
+        created INTEGER NOT NULL,
+        revoked INTEGER
+    ) STRICT;
+";
+
+/// The version of the schema above, kept in SQLite's `user_version`.
+const SCHEMA_VERSION: i64 = 1;
+
+/// The database of one data folder.
+pub(super) struct Database {
+    connection: Mutex<Connection>,
+}
+
+/// One revision as it is remembered.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) number: u32,
+    pub(super) digest: Digest,
+    pub(super) spec: Spec,
+    /// Unix seconds.
+    pub(super) created: u64,
+}
+
+/// A caller's key as it is remembered: never the key itself.
+#[derive(Clone, Debug)]
+pub(super) struct KeyRow {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) hash: String,
+    pub(super) created: u64,
+    pub(super) revoked: Option<u64>,
+}
+
+/// Why the database can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// SQLite says no.
+    #[error("the database can't {0}")]
+    Sqlite(&'static str, #[source] rusqlite::Error),
+    /// A later version of Caisson wrote it.
+    #[error("the database was written by a newer version (schema {0}, this one knows {SCHEMA_VERSION})")]
+    Newer(i64),
+    /// A row isn't what we wrote.
+    #[error("the database holds a broken row for {0}")]
+    Broken(String),
+}
+
+type Outcome<T> = Result<T, DatabaseError>;
+
+fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> DatabaseError {
+    move |error| DatabaseError::Sqlite(doing, error)
+}
+
+impl Database {
+    pub(super) fn open(path: &Path) -> Outcome<Self> {
+        let open = || -> rusqlite::Result<(Connection, i64)> {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            // A revoked secret must not linger in a free page.
+            connection.pragma_update(None, "secure_delete", true)?;
+            let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            Ok((connection, version))
+        };
+        let (mut connection, version) = open().map_err(failed("be opened"))?;
+        if version > SCHEMA_VERSION {
+            return Err(DatabaseError::Newer(version));
+        }
+        let create = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            transaction.commit()
+        };
+        create(&mut connection).map_err(failed("be set up"))?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic in between leaves an open transaction, which SQLite rolls back.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, doing: &'static str, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Outcome<T> {
+        let run = || -> rusqlite::Result<T> {
+            let mut connection = self.connection();
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = change(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(failed(doing))
+    }
+
+    /// A single remembered value.
+    pub(super) fn meta(&self, name: &str) -> Outcome<Option<String>> {
+        let found = self.connection().query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional();
+        found.map_err(failed("be read"))
+    }
+
+    pub(super) fn set_meta(&self, name: &str, value: &str) -> Outcome<()> {
+        self.write("remember a value", |transaction| {
+            transaction.execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2", [name, value]).map(drop)
+        })
+    }
+
+    /// Every deployment's name and active revision.
+    pub(super) fn deployments(&self) -> Outcome<Vec<(String, Option<u32>)>> {
+        let connection = self.connection();
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut query = connection.prepare_cached("SELECT name, active FROM deployments ORDER BY name")?;
+            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(failed("be read"))
+    }
+
+    /// All revisions of a deployment, the newest first, with their secrets.
+    pub(super) fn revisions(&self, name: &str) -> Outcome<Vec<Row>> {
+        let connection = self.connection();
+        type Raw = (u32, String, String, u64);
+        let read = || -> rusqlite::Result<(Vec<Raw>, BTreeMap<u32, BTreeMap<String, String>>)> {
+            let mut query = connection.prepare_cached("SELECT number, digest, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC")?;
+            let rows = query.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect::<Result<_, _>>()?;
+            let mut query = connection.prepare_cached("SELECT number, slot, value FROM secrets WHERE name = ?1")?;
+            let mut secrets: BTreeMap<u32, BTreeMap<String, String>> = BTreeMap::new();
+            for found in query.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
+                let (number, slot, value): (u32, String, String) = found?;
+                secrets.entry(number).or_default().insert(slot, value);
+            }
+            Ok((rows, secrets))
+        };
+        let (rows, mut secrets) = read().map_err(failed("be read"))?;
+        let broken = |number: u32| DatabaseError::Broken(format!("{name} revision {number}"));
+        rows.into_iter()
+            .map(|(number, digest, spec, created)| {
+                let mut spec: Spec = serde_json::from_str(&spec).map_err(|_| broken(number))?;
+                for (slot, value) in secrets.remove(&number).unwrap_or_default() {
+                    spec.secrets.insert(slot, Secret::new(value).map_err(|_| broken(number))?);
+                }
+                Ok(Row { number, digest: digest.parse().map_err(|()| broken(number))?, spec, created })
+            })
+            .collect()
+    }
+
+    /// Remembers a new revision and, if `activate`, makes it the active one; gives its number.
+    pub(super) fn insert(&self, name: &str, digest: Digest, spec: &Spec, created: u64, activate: bool) -> Outcome<u32> {
+        let json = serde_json::to_string(spec).map_err(|_| DatabaseError::Broken(name.to_owned()))?;
+        self.write("store the revision", |transaction| {
+            transaction.execute("INSERT INTO deployments VALUES (?1, NULL, 0) ON CONFLICT DO NOTHING", [name])?;
+            transaction.execute("UPDATE deployments SET last = last + 1 WHERE name = ?1", [name])?;
+            let number: u32 = transaction.query_row("SELECT last FROM deployments WHERE name = ?1", [name], |row| row.get(0))?;
+            transaction.execute("INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5)", params![name, number, digest.to_string(), json, created])?;
+            for (slot, secret) in &spec.secrets {
+                transaction.execute("INSERT INTO secrets VALUES (?1, ?2, ?3, ?4)", params![name, number, slot, secret.expose()])?;
+            }
+            if activate {
+                transaction.execute("UPDATE deployments SET active = ?2 WHERE name = ?1", params![name, number])?;
+            }
+            Ok(number)
+        })
+    }
+
+    pub(super) fn activate(&self, name: &str, number: u32) -> Outcome<()> {
+        self.write("activate the revision", |transaction| {
+            transaction.execute("UPDATE deployments SET active = ?2 WHERE name = ?1", params![name, number]).map(drop)
+        })
+    }
+
+    /// Forgets a deployment with all its revisions and secrets.
+    pub(super) fn remove(&self, name: &str) -> Outcome<()> {
+        self.write("remove the deployment", |transaction| transaction.execute("DELETE FROM deployments WHERE name = ?1", [name]).map(drop))
+    }
+
+    /// The digests that some revision names.
+    pub(super) fn digests(&self) -> Outcome<Vec<Digest>> {
+        let connection = self.connection();
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut query = connection.prepare_cached("SELECT DISTINCT digest FROM revisions")?;
+            query.query_map([], |row| row.get(0))?.collect()
+        };
+        let digests = read().map_err(failed("be read"))?;
+        digests.iter().map(|digest| digest.parse().map_err(|()| DatabaseError::Broken(digest.clone()))).collect()
+    }
+
+    pub(super) fn keys(&self) -> Outcome<Vec<KeyRow>> {
+        let connection = self.connection();
+        let read = || -> rusqlite::Result<Vec<KeyRow>> {
+            let mut query = connection.prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY created, id")?;
+            let rows = query.query_map([], |row| {
+                Ok(KeyRow { id: row.get(0)?, label: row.get(1)?, hash: row.get(2)?, created: row.get(3)?, revoked: row.get(4)? })
+            })?;
+            rows.collect()
+        };
+        read().map_err(failed("be read"))
+    }
+
+    pub(super) fn insert_key(&self, key: &KeyRow) -> Outcome<()> {
+        self.write("store the key", |transaction| {
+            transaction.execute("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5)", params![key.id, key.label, key.hash, key.created, key.revoked]).map(drop)
+        })
+    }
+
+    /// Whether there was such a key to revoke.
+    pub(super) fn revoke_key(&self, id: &str, now: u64) -> Outcome<bool> {
+        self.write("revoke the key", |transaction| {
+            transaction.execute("UPDATE keys SET revoked = coalesce(revoked, ?2) WHERE id = ?1", params![id, now]).map(|count| count > 0)
+        })
+    }
+}

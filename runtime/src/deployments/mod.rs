@@ -1,0 +1,455 @@
+//! Deployments: what has been uploaded, what is granted to it, what is being served.
+//!
+//! A change goes forward: compile and describe the component (no lock, no disk), store the artifact, then under one lock make the
+//! next spec, write the revision in one transaction, and swap the snapshot. What is acknowledged is durable (invariant 9), and what
+//! isn't changes nothing that is being served. This module and its children are the only ones that touch disk.
+
+mod artifacts;
+mod database;
+mod keys;
+mod snapshot;
+mod spec;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio::sync::Mutex;
+
+use crate::egress::Egress;
+use crate::sandbox::{Adapter, CompileError, Failure, Limits, Sandboxes, Terms};
+use artifacts::Artifacts;
+use database::{Database, KeyRow, Row};
+use keys::ValidKeys;
+
+pub use artifacts::{ArtifactError, Digest};
+pub use database::DatabaseError;
+pub use keys::{AdminKey, Caller, CallerKey};
+pub use snapshot::{Component, NotFound, Revision, Snapshot};
+pub use spec::{BASE_URL, Change, ChangeError, LimitsChange, Spec, WantedCredential, WantedHost, WantedSetting, Wants};
+
+/// The longest deployment name; what is in names and labels stays short.
+const MAX_NAME_BYTES: usize = 63;
+const ADMIN_KEY_META: &str = "admin-key-sha256";
+
+/// All deployments of one data folder.
+pub struct Deployments {
+    sandboxes: Sandboxes,
+    tls: Arc<rustls::ClientConfig>,
+    artifacts: Artifacts,
+    database: Database,
+    snapshot: RwLock<Arc<Snapshot>>,
+    keys: RwLock<Arc<ValidKeys>>,
+    /// Held while one change is written and published; never while a guest runs.
+    writing: Mutex<()>,
+    /// Deployments whose active revision could not be loaded at the start, and why.
+    broken: Vec<(String, String)>,
+    _lock: File,
+}
+
+/// What a push or another change made.
+pub struct Made {
+    /// The deployment.
+    pub name: String,
+    /// The new revision's number.
+    pub number: u32,
+    /// Its artifact.
+    pub component: Arc<Component>,
+    /// Its spec.
+    pub spec: Spec,
+    /// What the adapter asks for under it.
+    pub wants: Wants,
+    /// Whether it is being served now.
+    pub active: bool,
+    /// When it was made, in Unix seconds.
+    pub created: u64,
+}
+
+/// A revision as it is listed.
+pub struct Listed {
+    /// Its number.
+    pub number: u32,
+    /// Its artifact.
+    pub digest: Digest,
+    /// Its spec.
+    pub spec: Spec,
+    /// When it was made, in Unix seconds.
+    pub created: u64,
+    /// Whether it is being served.
+    pub active: bool,
+}
+
+/// A deployment as it is listed.
+pub struct Deployment {
+    /// Its name.
+    pub name: String,
+    /// The revision being served.
+    pub active: Option<Arc<Revision>>,
+    /// Why the active revision could not be loaded, if so.
+    pub broken: Option<String>,
+}
+
+/// Why a change was not made. What was being served still is.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// A name that can't be one.
+    #[error("`{0}` is no name for a deployment: use up to {MAX_NAME_BYTES} of a-z, 0-9 and `-`, beginning with a letter or digit")]
+    Name(String),
+    /// There is no such deployment.
+    #[error("there is no deployment `{0}`")]
+    Unknown(String),
+    /// There is no such revision.
+    #[error("`{0}` has no revision {1}")]
+    UnknownRevision(String, u32),
+    /// There is no such key.
+    #[error("there is no key `{0}`")]
+    UnknownKey(String),
+    /// The bytes are no adapter.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// `describe` trapped or reached a limit.
+    #[error("the adapter's `describe` failed: {0}")]
+    Describe(String),
+    /// The change makes no spec.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The disk says no.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// The database says no.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The data folder can't be used.
+    #[error("can't use the data folder {}", .0.display())]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// Another process serves from the same folder.
+    #[error("another caisson serves from {}: stop it, or give this one its own --data-dir", .0.display())]
+    Locked(PathBuf),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random(#[source] getrandom::Error),
+    /// A worker thread died.
+    #[error("the work was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl Deployments {
+    /// Opens a data folder and loads what was active in it.
+    pub async fn open(folder: &Path, sandboxes: Sandboxes, aliases: BTreeMap<String, String>) -> Result<Self, DeployError> {
+        let lock = lock(folder)?;
+        let artifacts = Artifacts::open(folder.join("artifacts"))?;
+        let database = Database::open(&folder.join("caisson.db"))?;
+        let keys = ValidKeys::of(&database.keys()?);
+        let mut this = Self {
+            sandboxes,
+            tls: crate::egress::tls_config(),
+            artifacts,
+            database,
+            snapshot: RwLock::new(Arc::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() })),
+            keys: RwLock::new(Arc::new(keys)),
+            writing: Mutex::new(()),
+            broken: Vec::new(),
+            _lock: lock,
+        };
+        this.load().await?;
+        Ok(this)
+    }
+
+    /// What is being served now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Compiles a component and asks what it is, without storing anything.
+    pub async fn examine(&self, bytes: Bytes) -> Result<Arc<Component>, DeployError> {
+        examine(&self.sandboxes, bytes).await.map(Arc::new)
+    }
+
+    /// Makes a revision of `name` from an uploaded component and a change to what its last revision was granted. It is served at
+    /// once, unless it lacks something it needs and would replace one that is being served.
+    pub async fn push(&self, name: &str, bytes: Bytes, change: Change) -> Result<Made, DeployError> {
+        check_name(name)?;
+        let component = match self.loaded(Digest::of(&bytes)) {
+            Some(component) => component,
+            None => self.examine(bytes.clone()).await?,
+        };
+        tokio::task::block_in_place(|| self.artifacts.put(component.digest, &bytes))?;
+        let _writing = self.writing.lock().await;
+        let last = self.last_revision(name)?.map(|row| row.spec);
+        self.make(name, component, last.unwrap_or_default(), change)
+    }
+
+    /// Makes a revision of `name` with the component of its last one and other grants, credentials, limits or settings.
+    pub async fn change(&self, name: &str, change: Change) -> Result<Made, DeployError> {
+        let _writing = self.writing.lock().await;
+        let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
+        let component = self.component(last.digest).await?;
+        self.make(name, component, last.spec, change)
+    }
+
+    /// Serves revision `number` of `name` from now on. Requests that are running finish with the one they began with.
+    pub async fn activate(&self, name: &str, number: u32) -> Result<Made, DeployError> {
+        let _writing = self.writing.lock().await;
+        let rows = self.revisions_of(name)?;
+        let row = rows.into_iter().find(|row| row.number == number).ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), number))?;
+        let component = self.component(row.digest).await?;
+        let wants = row.spec.wants(&component.info)?;
+        self.blocking(|this| this.database.activate(name, number))?;
+        self.publish(self.revision(name, &row, &component));
+        Ok(Made { name: name.to_owned(), number, component, spec: row.spec, wants, active: true, created: row.created })
+    }
+
+    /// Forgets a deployment: its revisions, its secrets, and artifacts that no other uses.
+    pub async fn remove(&self, name: &str) -> Result<(), DeployError> {
+        let _writing = self.writing.lock().await;
+        self.revisions_of(name)?;
+        self.blocking(|this| this.database.remove(name))?;
+        self.update(|snapshot| drop(snapshot.revisions.remove(name)));
+        let used = self.database.digests()?;
+        if let Err(error) = tokio::task::block_in_place(|| self.artifacts.retain(&used)) {
+            // The files are only space; the next removal tries again.
+            tracing::warn!(%error, "unused artifacts were not removed");
+        }
+        Ok(())
+    }
+
+    /// All deployments, by name.
+    pub fn list(&self) -> Result<Vec<Deployment>, DeployError> {
+        let snapshot = self.snapshot();
+        let named = |(name, _): (String, Option<u32>)| Deployment {
+            active: snapshot.active(&name).cloned(),
+            broken: self.why_broken(&name).filter(|_| snapshot.active(&name).is_none()),
+            name,
+        };
+        Ok(self.database.deployments()?.into_iter().map(named).collect())
+    }
+
+    /// One deployment with its newest revision and what that one wants.
+    pub async fn show(&self, name: &str) -> Result<Made, DeployError> {
+        let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
+        let row = match self.snapshot().active(name) {
+            Some(active) => self.revisions_of(name)?.into_iter().find(|row| row.number == active.number).unwrap_or(last),
+            None => last,
+        };
+        let component = self.component(row.digest).await?;
+        let wants = row.spec.wants(&component.info)?;
+        let active = self.snapshot().active(name).is_some_and(|active| active.number == row.number);
+        Ok(Made { name: name.to_owned(), number: row.number, component, spec: row.spec, wants, active, created: row.created })
+    }
+
+    /// All revisions of a deployment, the newest first.
+    pub fn revisions(&self, name: &str) -> Result<Vec<Listed>, DeployError> {
+        let active = self.snapshot().active(name).map(|revision| revision.number);
+        let listed = |row: Row| Listed { active: active == Some(row.number), number: row.number, digest: row.digest, spec: row.spec, created: row.created };
+        Ok(self.revisions_of(name)?.into_iter().map(listed).collect())
+    }
+
+    /// What a presented key is worth.
+    pub fn caller(&self, presented: Option<&str>) -> Caller {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).caller(presented)
+    }
+
+    /// Makes a caller's key. The key itself is given once, here.
+    pub fn create_key(&self, label: &str) -> Result<(CallerKey, String), DeployError> {
+        let key = keys::generate("ck").map_err(DeployError::Random)?;
+        let hash = keys::hex(&keys::hash(&key));
+        let row = KeyRow { id: format!("key_{}", &hash[..12]), label: label.to_owned(), hash, created: now(), revoked: None };
+        self.blocking(|this| this.database.insert_key(&row))?;
+        self.reload_keys()?;
+        Ok((row.into(), key))
+    }
+
+    /// All callers' keys, the oldest first.
+    pub fn keys(&self) -> Result<Vec<CallerKey>, DeployError> {
+        Ok(self.database.keys()?.into_iter().map(CallerKey::from).collect())
+    }
+
+    /// Makes a caller's key worthless from now on.
+    pub fn revoke_key(&self, id: &str) -> Result<(), DeployError> {
+        if !self.blocking(|this| this.database.revoke_key(id, now()))? {
+            return Err(DeployError::UnknownKey(id.to_owned()));
+        }
+        self.reload_keys()
+    }
+
+    /// The admin key: the given one, else the remembered one, else a new one, which is given back to be shown once.
+    pub fn admin_key(&self, given: Option<&str>) -> Result<(AdminKey, Option<String>), DeployError> {
+        if let Some(given) = given {
+            return Ok((AdminKey::new(given), None));
+        }
+        if let Some(key) = self.database.meta(ADMIN_KEY_META)?.and_then(|hash| AdminKey::from_hex(&hash)) {
+            return Ok((key, None));
+        }
+        let key = keys::generate("cak").map_err(DeployError::Random)?;
+        self.database.set_meta(ADMIN_KEY_META, &keys::hex(&keys::hash(&key)))?;
+        Ok((AdminKey::new(&key), Some(key)))
+    }
+
+    fn why_broken(&self, name: &str) -> Option<String> {
+        self.broken.iter().find(|(broken, _)| broken == name).map(|(_, why)| why.clone())
+    }
+
+    async fn load(&mut self) -> Result<(), DeployError> {
+        for (name, active) in self.database.deployments()? {
+            let Some(active) = active else { continue };
+            match self.load_one(&name, active).await {
+                Ok(revision) => self.publish(revision),
+                Err(error) => {
+                    tracing::error!(deployment = name, revision = active, %error, "the active revision can't be loaded; the others are served");
+                    self.broken.push((name, error.to_string()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_one(&self, name: &str, active: u32) -> Result<Revision, DeployError> {
+        let rows = self.revisions_of(name)?;
+        let row = rows.into_iter().find(|row| row.number == active).ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), active))?;
+        let component = self.component(row.digest).await?;
+        Ok(self.revision(name, &row, &component))
+    }
+
+    /// Writes and publishes the revision that `change` makes of `spec`. The caller holds `writing`.
+    fn make(&self, name: &str, component: Arc<Component>, spec: Spec, change: Change) -> Result<Made, DeployError> {
+        let spec = change.apply(spec, &component.info)?;
+        let wants = spec.wants(&component.info)?;
+        let active = wants.missing().is_empty() || self.snapshot().active(name).is_none();
+        let created = now();
+        let number = self.blocking(|this| this.database.insert(name, component.digest, &spec, created, active))?;
+        if active {
+            let row = Row { number, digest: component.digest, spec: spec.clone(), created };
+            self.publish(self.revision(name, &row, &component));
+        }
+        tracing::info!(deployment = name, revision = number, digest = %component.digest, active, "revision made");
+        Ok(Made { name: name.to_owned(), number, component, spec, wants, active, created })
+    }
+
+    fn revision(&self, name: &str, row: &Row, component: &Arc<Component>) -> Revision {
+        let spec = &row.spec;
+        let egress = Egress::new(&self.tls, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
+        Revision {
+            deployment: name.into(),
+            number: row.number,
+            created: row.created,
+            component: Arc::clone(component),
+            egress: Arc::new(egress),
+            limits: spec.limits.clone(),
+            settings: spec.effective_settings(&component.info),
+            base_url: spec.base_url(),
+            pass_headers: spec.pass_headers.clone(),
+            spec: spec.clone(),
+        }
+    }
+
+    fn publish(&self, revision: Revision) {
+        self.update(|snapshot| drop(snapshot.revisions.insert(Arc::clone(&revision.deployment), Arc::new(revision))));
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Snapshot::clone(&current);
+        change(&mut next);
+        *current = Arc::new(next);
+    }
+
+    /// The component of an artifact: in memory if some active revision has it, else compiled anew from disk.
+    async fn component(&self, digest: Digest) -> Result<Arc<Component>, DeployError> {
+        if let Some(component) = self.loaded(digest) {
+            return Ok(component);
+        }
+        let bytes = tokio::task::block_in_place(|| self.artifacts.read(digest))?;
+        self.examine(bytes.into()).await
+    }
+
+    fn loaded(&self, digest: Digest) -> Option<Arc<Component>> {
+        let snapshot = self.snapshot();
+        let found = snapshot.revisions.values().find(|revision| revision.component.digest == digest);
+        found.map(|revision| Arc::clone(&revision.component))
+    }
+
+    fn last_revision(&self, name: &str) -> Result<Option<Row>, DeployError> {
+        Ok(self.blocking(|this| this.database.revisions(name))?.into_iter().next())
+    }
+
+    fn revisions_of(&self, name: &str) -> Result<Vec<Row>, DeployError> {
+        let rows = self.blocking(|this| this.database.revisions(name))?;
+        if rows.is_empty() { Err(DeployError::Unknown(name.to_owned())) } else { Ok(rows) }
+    }
+
+    fn reload_keys(&self) -> Result<(), DeployError> {
+        let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(ValidKeys::of(&self.database.keys()?));
+        Ok(())
+    }
+
+    /// Disk work on an executor thread: others take over its tasks meanwhile.
+    fn blocking<T>(&self, work: impl FnOnce(&Self) -> Result<T, DatabaseError>) -> Result<T, DeployError> {
+        Ok(tokio::task::block_in_place(|| work(self))?)
+    }
+}
+
+/// Compiles a component and asks what it is, in a sandbox without egress.
+pub async fn examine(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Component, DeployError> {
+    let digest = Digest::of(&bytes);
+    let compiler = sandboxes.clone();
+    let compiled = tokio::task::spawn_blocking(move || compiler.compile(&bytes)).await;
+    let adapter: Adapter = compiled.map_err(DeployError::Interrupted)??;
+    let terms = Terms {
+        deployment: "(upload)".into(),
+        request_id: "describe".into(),
+        limits: Limits { timeout_ms: 5_000, egress_requests: 0, ..Limits::default() },
+        egress: Arc::new(Egress::closed()),
+        original_body: Bytes::new(),
+    };
+    let described = |failure: Failure| DeployError::Describe(failure.fault.to_string());
+    let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
+    Ok(Component { digest, adapter, info })
+}
+
+fn check_name(name: &str) -> Result<(), DeployError> {
+    let bytes = name.as_bytes();
+    let valid = (1..=MAX_NAME_BYTES).contains(&bytes.len())
+        && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+        && bytes[0] != b'-';
+    if valid { Ok(()) } else { Err(DeployError::Name(name.to_owned())) }
+}
+
+fn lock(folder: &Path) -> Result<File, DeployError> {
+    let failed = |error| DeployError::Folder(folder.to_owned(), error);
+    fs::create_dir_all(folder).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        // Secrets are in there.
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    let lock = File::create(folder.join("lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(DeployError::Locked(folder.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short_and_plain() {
+        for good in ["a", "openai", "my-adapter-2", "0"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "A", "a/b", "a b", "é", "a.b", "..", &"a".repeat(64)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

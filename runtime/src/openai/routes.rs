@@ -1,0 +1,228 @@
+//! The data plane's paths: read, dispatch, write. Every decision is made elsewhere.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::error::{ApiError, write_receipt};
+use super::estimate::HostEstimate;
+use super::{AnswerContext, ChunkWriter, EmbedContext, ParsedChat, ParsedEmbed, ServedModel, StreamOptions};
+use crate::dispatch::{Admitted, Call, Dispatch, Served, Stream};
+use crate::sandbox::Receipt;
+
+/// The id of one request, as the client sees it in `x-request-id`.
+#[derive(Clone, Debug)]
+pub struct RequestId(String);
+
+#[derive(Clone)]
+struct Api {
+    dispatch: Arc<Dispatch>,
+    max_body_bytes: usize,
+}
+
+/// The OpenAI-compatible paths.
+pub fn routes(dispatch: Arc<Dispatch>, max_body_bytes: usize) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(chat_completions))
+        .route("/v1/embeddings", post(embeddings))
+        .route("/v1/models", get(list_models))
+        .route("/v1/models/{*id}", get(show_model))
+        .fallback(|| async { ApiError::UnknownPath })
+        .method_not_allowed_fallback(|| async { ApiError::WrongMethod })
+        .with_state(Api { dispatch, max_body_bytes })
+}
+
+async fn chat_completions(
+    State(api): State<Api>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let call = read_call(id, request, api.max_body_bytes).await?;
+    let parsed = super::parse_chat(&call.body)?;
+    let admitted = api.dispatch.admit(&parsed.model)?;
+    if parsed.stream { stream(admitted, call, parsed).await } else { answer(admitted, call, parsed).await }
+}
+
+async fn answer(admitted: Admitted, call: Call, parsed: ParsedChat) -> Result<Response, ApiError> {
+    let context = answer_context(&call, parsed.model);
+    let estimate = HostEstimate::of_chat(call.body.clone());
+    let Served { answer, receipt, revision } = admitted.complete(call, parsed.request).await?;
+    match super::chat_completion(&context, answer, &estimate) {
+        Ok(written) => Ok(json_response(written.body, &receipt, &revision)),
+        Err(answer) => Err(ApiError::Malformed { answer, receipt, revision }),
+    }
+}
+
+async fn stream(admitted: Admitted, call: Call, parsed: ParsedChat) -> Result<Response, ApiError> {
+    let options = StreamOptions { n: parsed.request.n, include_usage: parsed.include_usage };
+    let estimate = HostEstimate::of_chat(call.body.clone());
+    let writer = ChunkWriter::new(answer_context(&call, parsed.model), options, estimate);
+    let stream = admitted.stream(call, parsed.request).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Proxies that buffer (nginx) are asked not to.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    if let Ok(revision) = HeaderValue::from_str(&stream.revision()) {
+        headers.insert("x-caisson-revision", revision);
+    }
+    // The body owns the sandbox: the client's reading drives the guest, and its leaving drops it (invariant 6).
+    let chunks = futures_util::stream::unfold(Some((stream, writer)), next_chunk);
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+type Streaming = (Stream, ChunkWriter<HostEstimate>);
+
+/// The next bytes of a stream; after its end or failure, none.
+async fn next_chunk(state: Option<Streaming>) -> Option<(Result<Bytes, Infallible>, Option<Streaming>)> {
+    let (mut stream, mut writer) = state?;
+    let mut out = Vec::new();
+    loop {
+        let failed = match stream.next().await {
+            Ok(Some(events)) => match writer.write(events, &mut out) {
+                Ok(()) if out.is_empty() => continue,
+                Ok(()) => return Some((Ok(out.into()), Some((stream, writer)))),
+                Err(answer) => malformed(answer, &stream),
+            },
+            Ok(None) => match writer.finish(&receipt_comment(stream.receipt(), &stream.revision()), &mut out) {
+                Ok(_) => return Some((Ok(out.into()), None)),
+                Err(answer) => malformed(answer, &stream),
+            },
+            Err(failed) => ApiError::Failed(failed),
+        };
+        tracing::debug!(error = %failed, "stream failed");
+        super::write_error(&failed.to_json(), &mut out);
+        return Some((Ok(out.into()), None));
+    }
+}
+
+fn malformed(answer: super::MalformedAnswer, stream: &Stream) -> ApiError {
+    ApiError::Malformed { answer, receipt: stream.receipt().clone(), revision: stream.revision() }
+}
+
+async fn embeddings(
+    State(api): State<Api>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let call = read_call(id, request, api.max_body_bytes).await?;
+    let ParsedEmbed { model, encoding, inputs, request } = super::parse_embeddings(&call.body)?;
+    let admitted = api.dispatch.admit(&model)?;
+    let context = EmbedContext { model, encoding, inputs };
+    let estimate = HostEstimate::of_embeddings(call.body.clone());
+    let Served { answer, receipt, revision } = admitted.embed(call, request).await?;
+    match super::embeddings(&context, answer, &estimate) {
+        Ok(written) => Ok(json_response(written.body, &receipt, &revision)),
+        Err(answer) => Err(ApiError::Malformed { answer, receipt, revision }),
+    }
+}
+
+async fn list_models(State(api): State<Api>) -> Response {
+    let snapshot = api.dispatch.snapshot();
+    let named: Vec<_> = snapshot
+        .models()
+        .map(|(revision, info)| (format!("{}/{}", revision.deployment, info.id), revision, info))
+        .collect();
+    let models = named.iter().map(|(id, revision, info)| ServedModel {
+        id,
+        created: revision.created,
+        owned_by: &revision.deployment,
+        info: Some(info),
+    });
+    let aliased: Vec<_> =
+        snapshot.aliases().filter_map(|(alias, name)| Some((alias, snapshot.resolve(name).ok()?.0))).collect();
+    let aliases = aliased.iter().map(|(alias, revision)| ServedModel {
+        id: alias,
+        created: revision.created,
+        owned_by: &revision.deployment,
+        info: None,
+    });
+    plain_json(super::model_list(models.chain(aliases)))
+}
+
+async fn show_model(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let (revision, model) = api.dispatch.snapshot().resolve(&id).map_err(|error| ApiError::Refused(error.into()))?;
+    let info = revision.component.info.models.iter().find(|known| known.id == model);
+    Ok(plain_json(super::model(ServedModel {
+        id: &id,
+        created: revision.created,
+        owned_by: &revision.deployment,
+        info,
+    })))
+}
+
+/// Reads a body of at most `limit` bytes, and none of it where its length says that it's larger.
+async fn read_call(RequestId(request_id): RequestId, request: Request, limit: usize) -> Result<Call, ApiError> {
+    let (parts, body) = request.into_parts();
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(ApiError::TooLarge { limit });
+    }
+    let read = Limited::new(body, limit).collect().await;
+    let body =
+        read.map_err(
+            |error| if error.is::<LengthLimitError>() { ApiError::TooLarge { limit } } else { ApiError::Incomplete },
+        )?;
+    Ok(Call { request_id, headers: parts.headers, body: body.to_bytes() })
+}
+
+fn answer_context(call: &Call, model: String) -> AnswerContext {
+    let id = call.request_id.replacen("req_", "chatcmpl-", 1);
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    AnswerContext { id, created, model }
+}
+
+fn json_response(body: Vec<u8>, receipt: &Receipt, revision: &str) -> Response {
+    let mut response = plain_json(body);
+    write_receipt(response.headers_mut(), receipt, revision);
+    response
+}
+
+fn plain_json(body: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+/// The receipt of a stream, for the SSE comment before `[DONE]`.
+fn receipt_comment(receipt: &Receipt, revision: &str) -> String {
+    format!(
+        "caisson fuel={} memory={} bytes-out={} bytes-in={} time-ms={} revision={revision}",
+        receipt.fuel,
+        receipt.memory,
+        receipt.bytes_out,
+        receipt.bytes_in,
+        receipt.time.as_millis()
+    )
+}
+
+impl RequestId {
+    /// A new one: 128 random bits.
+    pub fn new() -> Self {
+        let mut bytes = [0u8; 16];
+        if getrandom::fill(&mut bytes).is_err() {
+            // Ids are for finding a request again, not a secret: the clock does where the system gives no random bytes.
+            bytes = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()).to_le_bytes();
+        }
+        Self(format!("req_{:032x}", u128::from_le_bytes(bytes)))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self::new()
+    }
+}

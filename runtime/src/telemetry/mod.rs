@@ -1,0 +1,109 @@
+//! Logs and metrics. Label values come from the operator (deployment names) or from fixed sets, so a client can't make series.
+
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use tracing_subscriber::EnvFilter;
+
+/// The counters that `GET /metrics` shows, in OpenMetrics text.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Outcome, Counter>,
+    durations: Family<OfDeployment, Histogram, fn() -> Histogram>,
+    fuel: Family<OfDeployment, Counter>,
+    bytes_out: Family<OfDeployment, Counter>,
+    bytes_in: Family<OfDeployment, Counter>,
+    /// Sandboxes in use now.
+    pub sandboxes: Gauge<i64, AtomicI64>,
+}
+
+/// What one finished request adds to the counters.
+pub struct Finished<'a> {
+    /// The deployment that answered.
+    pub deployment: &'a str,
+    /// `ok`, or the error's code.
+    pub outcome: &'static str,
+    /// Fuel used.
+    pub fuel: u64,
+    /// Body bytes sent upstream.
+    pub bytes_out: u64,
+    /// Body bytes received from upstream.
+    pub bytes_in: u64,
+    /// From admission to the last byte.
+    pub time: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    deployment: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfDeployment {
+    deployment: String,
+}
+
+/// Sends log events to standard error, as text or as one JSON object a line. `filter` is in tracing's syntax (`info,caisson=debug`).
+pub fn start_logging(filter: &str, json: bool) -> Result<(), String> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| format!("the log filter `{filter}` is wrong: {error}"))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if json { builder.json().try_init() } else { builder.try_init() };
+    started.map_err(|error| error.to_string())
+}
+
+impl Metrics {
+    /// Counters at zero.
+    pub fn new() -> Self {
+        // An LLM answer takes from milliseconds (an embedding, a cache) to minutes (reasoning).
+        let buckets: fn() -> Histogram = || Histogram::new([0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("caisson"),
+            requests: Family::default(),
+            durations: Family::new_with_constructor(buckets),
+            fuel: Family::default(),
+            bytes_out: Family::default(),
+            bytes_in: Family::default(),
+            sandboxes: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("requests", "Requests finished, by deployment and outcome", metrics.requests.clone());
+        registry.register_with_unit("request_duration", "From admission to the last byte", Unit::Seconds, metrics.durations.clone());
+        registry.register("fuel", "Fuel used by guests", metrics.fuel.clone());
+        registry.register_with_unit("egress_out", "Body bytes sent upstream", Unit::Bytes, metrics.bytes_out.clone());
+        registry.register_with_unit("egress_in", "Body bytes received from upstream", Unit::Bytes, metrics.bytes_in.clone());
+        registry.register("sandboxes", "Sandboxes in use", metrics.sandboxes.clone());
+        metrics
+    }
+
+    /// Counts one finished request.
+    pub fn count(&self, finished: &Finished<'_>) {
+        let of = OfDeployment { deployment: finished.deployment.to_owned() };
+        self.requests.get_or_create(&Outcome { deployment: of.deployment.clone(), outcome: finished.outcome }).inc();
+        self.durations.get_or_create(&of).observe(finished.time.as_secs_f64());
+        self.fuel.get_or_create(&of).inc_by(finished.fuel);
+        self.bytes_out.get_or_create(&of).inc_by(finished.bytes_out);
+        self.bytes_in.get_or_create(&of).inc_by(finished.bytes_in);
+    }
+
+    /// OpenMetrics text.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String can't fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,125 @@
+//! Newline-delimited JSON, read as it arrives. Gives each line's text; parsing it is the adapter's.
+//!
+//! Bytes may be split anywhere; blank lines are skipped; the last line may lack its end. A stream is not
+//! trusted: one line may take [`DEFAULT_LIMIT`] bytes.
+
+use crate::Result;
+use crate::api::Error;
+use crate::http::Response;
+use crate::lines::{Lines, TooLong};
+
+/// What one line may take: 16 MiB, room for an inline image.
+pub const DEFAULT_LIMIT: usize = 16 << 20;
+
+/// Makes lines of bytes. Pure: reads and waits for nothing.
+#[derive(Clone, Debug)]
+pub struct Parser {
+    lines: Lines,
+    limit: usize,
+    failed: bool,
+}
+
+impl Default for Parser {
+    fn default() -> Self {
+        Self::with_limit(DEFAULT_LIMIT)
+    }
+}
+
+impl Parser {
+    /// A parser with the default limit.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A parser of which one line may take this many bytes.
+    #[must_use]
+    pub fn with_limit(bytes: usize) -> Self {
+        Self { lines: Lines::default(), limit: bytes, failed: false }
+    }
+
+    /// All lines that these bytes complete, without spaces around them.
+    ///
+    /// # Errors
+    /// Where a line is over the limit; lines before it are given first, the error on the next call.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        while !self.failed {
+            match self.lines.next(&mut bytes, self.limit) {
+                Ok(Some(line)) => lines.extend(text(&line)),
+                Ok(None) => return Ok(lines),
+                Err(TooLong) => *self = Self { failed: true, ..Self::with_limit(self.limit) },
+            }
+        }
+        if lines.is_empty() { Err(self.too_long()) } else { Ok(lines) }
+    }
+
+    /// The last line, where its end is missing.
+    ///
+    /// # Errors
+    /// As [`Parser::push`].
+    pub fn finish(&mut self) -> Result<Option<String>> {
+        if self.failed {
+            return Err(self.too_long());
+        }
+        Ok(self.lines.finish().and_then(|line| text(&line)))
+    }
+
+    fn too_long(&self) -> Error {
+        Error::upstream(format!("a line of the provider's stream is over {} bytes", self.limit))
+    }
+}
+
+fn text(line: &[u8]) -> Option<String> {
+    let line = line.trim_ascii();
+    (!line.is_empty()).then(|| String::from_utf8_lossy(line).into_owned())
+}
+
+/// The lines of a response.
+#[derive(Debug)]
+pub struct Stream {
+    response: Option<Response>,
+    parser: Parser,
+}
+
+impl Stream {
+    pub(crate) fn new(response: Response) -> Self {
+        Self { response: Some(response), parser: Parser::default() }
+    }
+
+    /// Sets what one line may take. To be called before reading.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.parser = Parser::with_limit(bytes);
+        self
+    }
+
+    /// Waits until at least one line is complete and gives all that are; `None` once the stream is over.
+    ///
+    /// # Errors
+    /// Where the body breaks off, or a line is over the limit; the stream is over then.
+    pub fn next_batch(&mut self) -> Result<Option<Vec<String>>> {
+        while let Some(response) = &mut self.response {
+            let batch = match response.chunk() {
+                Ok(Some(chunk)) => self.parser.push(&chunk),
+                Ok(None) => {
+                    self.response = None;
+                    self.parser.finish().map(|last| last.into_iter().collect())
+                }
+                Err(error) => Err(error),
+            };
+            match batch {
+                Ok(lines) if lines.is_empty() => {}
+                Ok(lines) => return Ok(Some(lines)),
+                Err(error) => {
+                    self.response = None;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests;
