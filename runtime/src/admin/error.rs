@@ -81,9 +81,13 @@ impl IntoResponse for AdminError {
         let body = serde_json::json!({ "error": { "message": self.to_string(), "code": code } });
         let mut response = (status, Json(body)).into_response();
         match self {
-            Self::Unauthorised => drop(response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"))),
+            Self::Unauthorised => {
+                drop(response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer")))
+            }
             // The rest of the body was not read.
-            Self::TooLarge { .. } => drop(response.headers_mut().insert(CONNECTION, axum::http::HeaderValue::from_static("close"))),
+            Self::TooLarge { .. } => {
+                drop(response.headers_mut().insert(CONNECTION, axum::http::HeaderValue::from_static("close")))
+            }
             _ => {}
         }
         response

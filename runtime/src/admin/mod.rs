@@ -65,7 +65,11 @@ pub fn routes(admin: Admin) -> Router {
 }
 
 async fn authorise(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let presented = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
     match presented {
         Some(key) if admin.key.is(key) => next.run(request).await,
         _ => AdminError::Unauthorised.into_response(),
@@ -82,7 +86,8 @@ async fn show(State(admin): State<Admin>, Path(name): Path<String>) -> Result<Js
 }
 
 async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Response, AdminError> {
-    let form = request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"));
+    let form =
+        request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"));
     let (component, change) = if form {
         read_form(request, admin.max_upload_bytes).await?
     } else {
@@ -92,12 +97,20 @@ async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Req
     Ok((StatusCode::CREATED, Json(MadeView::of(made))).into_response())
 }
 
-async fn change(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+async fn change(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<MadeView>, AdminError> {
     let change: Change = read_json(request).await?;
     apply(&admin, &name, change).await
 }
 
-async fn grants(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+async fn grants(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<MadeView>, AdminError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "kebab-case")]
     struct Grants {
@@ -108,16 +121,28 @@ async fn grants(State(admin): State<Admin>, Path(name): Path<String>, request: R
     apply(&admin, &name, Change { grants: Some(grants), allow_private, ..Change::default() }).await
 }
 
-async fn credentials(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+async fn credentials(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<MadeView>, AdminError> {
     apply(&admin, &name, Change { credentials: read_json(request).await?, ..Change::default() }).await
 }
 
-async fn limits(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+async fn limits(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<MadeView>, AdminError> {
     let limits: LimitsChange = read_json(request).await?;
     apply(&admin, &name, Change { limits: Some(limits), ..Change::default() }).await
 }
 
-async fn settings(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+async fn settings(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<MadeView>, AdminError> {
     apply(&admin, &name, Change { settings: read_json(request).await?, ..Change::default() }).await
 }
 
@@ -135,7 +160,11 @@ async fn revisions(State(admin): State<Admin>, Path(name): Path<String>) -> Resu
     Ok(Json(serde_json::json!({ "name": name, "revisions": revisions })).into_response())
 }
 
-async fn activate(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Json<MadeView>, AdminError> {
+async fn activate(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<MadeView>, AdminError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Activate {
@@ -197,7 +226,11 @@ async fn read_form(request: Request, limit: usize) -> Result<(Bytes, Change), Ad
             "component" if bytes.len() > limit => return Err(AdminError::TooLarge { limit }),
             "component" => component = Some(bytes),
             "config" => change = serde_json::from_slice(&bytes).map_err(AdminError::Json)?,
-            other => return Err(AdminError::Form(format!("unknown part `{other}`; the parts are `component` and `config`"))),
+            other => {
+                return Err(AdminError::Form(format!(
+                    "unknown part `{other}`; the parts are `component` and `config`"
+                )));
+            }
         }
     }
     Ok((component.ok_or_else(|| AdminError::Form("the part `component` is missing".into()))?, change))

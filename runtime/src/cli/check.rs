@@ -23,7 +23,8 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let bytes = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
-        let component = examine(&Sandboxes::new(1)?, bytes.into()).await.with_context(|| self.file.display().to_string())?;
+        let component =
+            examine(&Sandboxes::new(1)?, bytes.into()).await.with_context(|| self.file.display().to_string())?;
         let info = &component.info;
         if self.output.json {
             return shown::json(&json!({
@@ -55,7 +56,12 @@ fn print_info(info: &AdapterInfo) {
             Placement::Query(name) => format!("in the query parameter {name}"),
             Placement::Scheme(scheme) => format!("signed by {}", scheme.name),
         };
-        println!("  wants credential  {} for {}, {place}{}", slot.name, slot.host, if slot.required { "" } else { " (optional)" });
+        println!(
+            "  wants credential  {} for {}, {place}{}",
+            slot.name,
+            slot.host,
+            if slot.required { "" } else { " (optional)" }
+        );
     }
     for setting in &info.settings {
         println!("  has setting       {} — {}", setting.name, setting.description);

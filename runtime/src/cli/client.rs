@@ -53,7 +53,9 @@ impl Client {
         getrandom::fill(&mut random).map_err(|error| anyhow!("no random bytes: {error}"))?;
         let boundary = format!("caisson-{:032x}", u128::from_le_bytes(random));
         let mut body = Vec::with_capacity(component.len() + 1024);
-        let part = |name: &str, kind: &str| format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\ncontent-type: {kind}\r\n\r\n");
+        let part = |name: &str, kind: &str| {
+            format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\ncontent-type: {kind}\r\n\r\n")
+        };
         body.extend_from_slice(part("config", "application/json").as_bytes());
         body.extend_from_slice(config.to_string().as_bytes());
         body.extend_from_slice(b"\r\n");
@@ -72,10 +74,18 @@ impl Client {
             .header(CONTENT_TYPE, content_type)
             .body(Full::new(body))
             .with_context(|| format!("`{uri}` is no URL"))?;
-        let response = self.http.request(request).await.with_context(|| format!("no answer from {}: does `caisson serve` run there?", self.url))?;
+        let response = self
+            .http
+            .request(request)
+            .await
+            .with_context(|| format!("no answer from {}: does `caisson serve` run there?", self.url))?;
         let status = response.status();
         let body = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
-        let value: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).context("the answer is no JSON: is this a Caisson control plane?")? };
+        let value: Value = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).context("the answer is no JSON: is this a Caisson control plane?")?
+        };
         if !status.is_success() {
             match value["error"]["message"].as_str() {
                 Some(message) => bail!("{message}"),

@@ -104,7 +104,8 @@ impl Show {
 impl Activate {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let path = format!("/adapters/{}/activate", self.name);
-        let made = Client::new(&self.remote)?.send_json(Method::POST, &path, &json!({ "revision": self.revision })).await?;
+        let made =
+            Client::new(&self.remote)?.send_json(Method::POST, &path, &json!({ "revision": self.revision })).await?;
         shown::made(&made, self.output)
     }
 }
@@ -127,7 +128,10 @@ impl Key {
                     return shown::json(&made);
                 }
                 println!("{}", made["key"].as_str().unwrap_or_default());
-                eprintln!("this is the only time the key is shown; its id is {}", made["id"].as_str().unwrap_or_default());
+                eprintln!(
+                    "this is the only time the key is shown; its id is {}",
+                    made["id"].as_str().unwrap_or_default()
+                );
                 Ok(())
             }
             KeyAction::List { output } => shown::keys(&client.get("/keys").await?, output),

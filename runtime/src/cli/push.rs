@@ -88,7 +88,8 @@ impl Push {
 impl Set {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = self.grants.to_config()?;
-        let made = Client::new(&self.remote)?.send_json(Method::PATCH, &format!("/adapters/{}", self.name), &config).await?;
+        let made =
+            Client::new(&self.remote)?.send_json(Method::PATCH, &format!("/adapters/{}", self.name), &config).await?;
         shown::made(&made, self.output)
     }
 }
@@ -138,8 +139,11 @@ fn credential(given: &str) -> anyhow::Result<(String, String)> {
     let usage = "write SLOT=env:VAR or SLOT=file:PATH (a value itself would be seen by every process on the machine)";
     let Some((slot, place)) = given.split_once('=') else { bail!("--credential: {usage}") };
     let value = match place.split_once(':') {
-        Some(("env", variable)) => std::env::var(variable).with_context(|| format!("--credential {slot}: the environment variable {variable}"))?,
-        Some(("file", path)) => std::fs::read_to_string(path).with_context(|| format!("--credential {slot}: can't read {path}"))?,
+        Some(("env", variable)) => std::env::var(variable)
+            .with_context(|| format!("--credential {slot}: the environment variable {variable}"))?,
+        Some(("file", path)) => {
+            std::fs::read_to_string(path).with_context(|| format!("--credential {slot}: can't read {path}"))?
+        }
         _ => bail!("--credential {slot}: {usage}"),
     };
     Ok((slot.to_owned(), value.trim_end_matches(['\r', '\n']).to_owned()))

@@ -11,10 +11,19 @@ pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
     }
     let state = if made["active"] == true { "active" } else { "stored, not active" };
     println!("{}: revision {} is {state}", text(&made["name"]), made["revision"]);
-    println!("  adapter     {} {} — {}", text(&made["adapter"]["name"]), text(&made["adapter"]["version"]), text(&made["adapter"]["description"]));
+    println!(
+        "  adapter     {} {} — {}",
+        text(&made["adapter"]["name"]),
+        text(&made["adapter"]["version"]),
+        text(&made["adapter"]["description"])
+    );
     println!("  artifact    {}", text(&made["digest"]));
     for host in items(&made["wants"]["hosts"]) {
-        println!("  host        {}  {}", text(&host["grant"]), if host["granted"] == true { "granted" } else { "not granted" });
+        println!(
+            "  host        {}  {}",
+            text(&host["grant"]),
+            if host["granted"] == true { "granted" } else { "not granted" }
+        );
     }
     for slot in items(&made["wants"]["credentials"]) {
         let state = match (slot["given"] == true, slot["required"] == true) {
@@ -26,10 +35,18 @@ pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
     }
     for setting in items(&made["wants"]["settings"]) {
         let value = setting["value"].as_str().or(setting["default"].as_str());
-        println!("  setting     {} = {}  {}", text(&setting["name"]), value.unwrap_or("(none)"), text(&setting["description"]));
+        println!(
+            "  setting     {} = {}  {}",
+            text(&setting["name"]),
+            value.unwrap_or("(none)"),
+            text(&setting["description"])
+        );
     }
     let models: Vec<&str> = items(&made["models"]).map(|model| text(&model["id"])).collect();
-    println!("  models      {}", if models.is_empty() { "any the provider knows".to_owned() } else { models.join(", ") });
+    println!(
+        "  models      {}",
+        if models.is_empty() { "any the provider knows".to_owned() } else { models.join(", ") }
+    );
     let missing: Vec<&str> = items(&made["missing"]).filter_map(Value::as_str).collect();
     if !missing.is_empty() {
         println!("still missing:");
@@ -52,7 +69,9 @@ pub(super) fn deployments(list: &Value, output: Output) -> anyhow::Result<()> {
     for deployment in items(&list["adapters"]) {
         let adapter = &deployment["adapter"];
         let state = match (deployment["active"].as_u64(), deployment["error"].as_str()) {
-            (Some(revision), _) => format!("revision {revision}  {} {}", text(&adapter["name"]), text(&adapter["version"])),
+            (Some(revision), _) => {
+                format!("revision {revision}  {} {}", text(&adapter["name"]), text(&adapter["version"]))
+            }
             (None, Some(error)) => format!("can't be loaded: {error}"),
             (None, None) => "no active revision".to_owned(),
         };

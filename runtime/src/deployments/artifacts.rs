@@ -72,7 +72,8 @@ impl Artifacts {
         // The name is unique per writer: two uploads of one component may run at a time.
         let mut part = tempfile_in(&self.folder).map_err(failed)?;
         let written = part.file.write_all(bytes).and_then(|()| part.file.sync_all());
-        let placed = written.and_then(|()| fs::rename(&part.path, &path)).and_then(|()| File::open(&self.folder)?.sync_all());
+        let placed =
+            written.and_then(|()| fs::rename(&part.path, &path)).and_then(|()| File::open(&self.folder)?.sync_all());
         placed.map_err(|error| {
             // The file is worthless now; if it can't be removed either, the next start removes it.
             let _ = fs::remove_file(&part.path);
@@ -90,7 +91,10 @@ impl Artifacts {
     pub(super) fn retain(&self, used: &[Digest]) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            let digest = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| format!("sha256:{stem}").parse::<Digest>().ok());
+            let digest = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .and_then(|stem| format!("sha256:{stem}").parse::<Digest>().ok());
             if digest.is_some_and(|digest| !used.contains(&digest)) {
                 fs::remove_file(path)?;
             }

@@ -124,7 +124,11 @@ impl Database {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write<T>(&self, doing: &'static str, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Outcome<T> {
+    fn write<T>(
+        &self,
+        doing: &'static str,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Outcome<T> {
         let run = || -> rusqlite::Result<T> {
             let mut connection = self.connection();
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -137,13 +141,16 @@ impl Database {
 
     /// A single remembered value.
     pub(super) fn meta(&self, name: &str) -> Outcome<Option<String>> {
-        let found = self.connection().query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional();
+        let found =
+            self.connection().query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional();
         found.map_err(failed("be read"))
     }
 
     pub(super) fn set_meta(&self, name: &str, value: &str) -> Outcome<()> {
         self.write("remember a value", |transaction| {
-            transaction.execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2", [name, value]).map(drop)
+            transaction
+                .execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2", [name, value])
+                .map(drop)
         })
     }
 
@@ -161,11 +168,17 @@ impl Database {
     pub(super) fn revisions(&self, name: &str) -> Outcome<Vec<Row>> {
         let connection = self.connection();
         type Raw = (u32, String, String, u64);
-        let read = || -> rusqlite::Result<(Vec<Raw>, BTreeMap<u32, BTreeMap<String, String>>)> {
-            let mut query = connection.prepare_cached("SELECT number, digest, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC")?;
-            let rows = query.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect::<Result<_, _>>()?;
+        /// Values by slot by revision.
+        type Secrets = BTreeMap<u32, BTreeMap<String, String>>;
+        let read = || -> rusqlite::Result<(Vec<Raw>, Secrets)> {
+            let mut query = connection.prepare_cached(
+                "SELECT number, digest, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC",
+            )?;
+            let rows = query
+                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .collect::<Result<_, _>>()?;
             let mut query = connection.prepare_cached("SELECT number, slot, value FROM secrets WHERE name = ?1")?;
-            let mut secrets: BTreeMap<u32, BTreeMap<String, String>> = BTreeMap::new();
+            let mut secrets = Secrets::new();
             for found in query.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
                 let (number, slot, value): (u32, String, String) = found?;
                 secrets.entry(number).or_default().insert(slot, value);
@@ -191,10 +204,17 @@ impl Database {
         self.write("store the revision", |transaction| {
             transaction.execute("INSERT INTO deployments VALUES (?1, NULL, 0) ON CONFLICT DO NOTHING", [name])?;
             transaction.execute("UPDATE deployments SET last = last + 1 WHERE name = ?1", [name])?;
-            let number: u32 = transaction.query_row("SELECT last FROM deployments WHERE name = ?1", [name], |row| row.get(0))?;
-            transaction.execute("INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5)", params![name, number, digest.to_string(), json, created])?;
+            let number: u32 =
+                transaction.query_row("SELECT last FROM deployments WHERE name = ?1", [name], |row| row.get(0))?;
+            transaction.execute(
+                "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![name, number, digest.to_string(), json, created],
+            )?;
             for (slot, secret) in &spec.secrets {
-                transaction.execute("INSERT INTO secrets VALUES (?1, ?2, ?3, ?4)", params![name, number, slot, secret.expose()])?;
+                transaction.execute(
+                    "INSERT INTO secrets VALUES (?1, ?2, ?3, ?4)",
+                    params![name, number, slot, secret.expose()],
+                )?;
             }
             if activate {
                 transaction.execute("UPDATE deployments SET active = ?2 WHERE name = ?1", params![name, number])?;
@@ -211,7 +231,9 @@ impl Database {
 
     /// Forgets a deployment with all its revisions and secrets.
     pub(super) fn remove(&self, name: &str) -> Outcome<()> {
-        self.write("remove the deployment", |transaction| transaction.execute("DELETE FROM deployments WHERE name = ?1", [name]).map(drop))
+        self.write("remove the deployment", |transaction| {
+            transaction.execute("DELETE FROM deployments WHERE name = ?1", [name]).map(drop)
+        })
     }
 
     /// The digests that some revision names.
@@ -228,9 +250,16 @@ impl Database {
     pub(super) fn keys(&self) -> Outcome<Vec<KeyRow>> {
         let connection = self.connection();
         let read = || -> rusqlite::Result<Vec<KeyRow>> {
-            let mut query = connection.prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY created, id")?;
+            let mut query =
+                connection.prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY created, id")?;
             let rows = query.query_map([], |row| {
-                Ok(KeyRow { id: row.get(0)?, label: row.get(1)?, hash: row.get(2)?, created: row.get(3)?, revoked: row.get(4)? })
+                Ok(KeyRow {
+                    id: row.get(0)?,
+                    label: row.get(1)?,
+                    hash: row.get(2)?,
+                    created: row.get(3)?,
+                    revoked: row.get(4)?,
+                })
             })?;
             rows.collect()
         };
@@ -239,14 +268,21 @@ impl Database {
 
     pub(super) fn insert_key(&self, key: &KeyRow) -> Outcome<()> {
         self.write("store the key", |transaction| {
-            transaction.execute("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5)", params![key.id, key.label, key.hash, key.created, key.revoked]).map(drop)
+            transaction
+                .execute(
+                    "INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![key.id, key.label, key.hash, key.created, key.revoked],
+                )
+                .map(drop)
         })
     }
 
     /// Whether there was such a key to revoke.
     pub(super) fn revoke_key(&self, id: &str, now: u64) -> Outcome<bool> {
         self.write("revoke the key", |transaction| {
-            transaction.execute("UPDATE keys SET revoked = coalesce(revoked, ?2) WHERE id = ?1", params![id, now]).map(|count| count > 0)
+            transaction
+                .execute("UPDATE keys SET revoked = coalesce(revoked, ?2) WHERE id = ?1", params![id, now])
+                .map(|count| count > 0)
         })
     }
 }

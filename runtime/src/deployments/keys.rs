@@ -68,7 +68,11 @@ impl AdminKey {
     }
 
     pub(super) fn from_hex(text: &str) -> Option<Self> {
-        let bytes: Vec<u8> = text.as_bytes().chunks(2).map_while(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+        let bytes: Vec<u8> = text
+            .as_bytes()
+            .chunks(2)
+            .map_while(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect();
         Some(Self(bytes.try_into().ok()?))
     }
 

@@ -96,7 +96,9 @@ pub struct Deployment {
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
     /// A name that can't be one.
-    #[error("`{0}` is no name for a deployment: use up to {MAX_NAME_BYTES} of a-z, 0-9 and `-`, beginning with a letter or digit")]
+    #[error(
+        "`{0}` is no name for a deployment: use up to {MAX_NAME_BYTES} of a-z, 0-9 and `-`, beginning with a letter or digit"
+    )]
     Name(String),
     /// There is no such deployment.
     #[error("there is no deployment `{0}`")]
@@ -138,7 +140,11 @@ pub enum DeployError {
 
 impl Deployments {
     /// Opens a data folder and loads what was active in it.
-    pub async fn open(folder: &Path, sandboxes: Sandboxes, aliases: BTreeMap<String, String>) -> Result<Self, DeployError> {
+    pub async fn open(
+        folder: &Path,
+        sandboxes: Sandboxes,
+        aliases: BTreeMap<String, String>,
+    ) -> Result<Self, DeployError> {
         let lock = lock(folder)?;
         let artifacts = Artifacts::open(folder.join("artifacts"))?;
         let database = Database::open(&folder.join("caisson.db"))?;
@@ -194,7 +200,10 @@ impl Deployments {
     pub async fn activate(&self, name: &str, number: u32) -> Result<Made, DeployError> {
         let _writing = self.writing.lock().await;
         let rows = self.revisions_of(name)?;
-        let row = rows.into_iter().find(|row| row.number == number).ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), number))?;
+        let row = rows
+            .into_iter()
+            .find(|row| row.number == number)
+            .ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), number))?;
         let component = self.component(row.digest).await?;
         let wants = row.spec.wants(&component.info)?;
         self.blocking(|this| this.database.activate(name, number))?;
@@ -231,19 +240,35 @@ impl Deployments {
     pub async fn show(&self, name: &str) -> Result<Made, DeployError> {
         let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
         let row = match self.snapshot().active(name) {
-            Some(active) => self.revisions_of(name)?.into_iter().find(|row| row.number == active.number).unwrap_or(last),
+            Some(active) => {
+                self.revisions_of(name)?.into_iter().find(|row| row.number == active.number).unwrap_or(last)
+            }
             None => last,
         };
         let component = self.component(row.digest).await?;
         let wants = row.spec.wants(&component.info)?;
         let active = self.snapshot().active(name).is_some_and(|active| active.number == row.number);
-        Ok(Made { name: name.to_owned(), number: row.number, component, spec: row.spec, wants, active, created: row.created })
+        Ok(Made {
+            name: name.to_owned(),
+            number: row.number,
+            component,
+            spec: row.spec,
+            wants,
+            active,
+            created: row.created,
+        })
     }
 
     /// All revisions of a deployment, the newest first.
     pub fn revisions(&self, name: &str) -> Result<Vec<Listed>, DeployError> {
         let active = self.snapshot().active(name).map(|revision| revision.number);
-        let listed = |row: Row| Listed { active: active == Some(row.number), number: row.number, digest: row.digest, spec: row.spec, created: row.created };
+        let listed = |row: Row| Listed {
+            active: active == Some(row.number),
+            number: row.number,
+            digest: row.digest,
+            spec: row.spec,
+            created: row.created,
+        };
         Ok(self.revisions_of(name)?.into_iter().map(listed).collect())
     }
 
@@ -256,7 +281,8 @@ impl Deployments {
     pub fn create_key(&self, label: &str) -> Result<(CallerKey, String), DeployError> {
         let key = keys::generate("ck").map_err(DeployError::Random)?;
         let hash = keys::hex(&keys::hash(&key));
-        let row = KeyRow { id: format!("key_{}", &hash[..12]), label: label.to_owned(), hash, created: now(), revoked: None };
+        let row =
+            KeyRow { id: format!("key_{}", &hash[..12]), label: label.to_owned(), hash, created: now(), revoked: None };
         self.blocking(|this| this.database.insert_key(&row))?;
         self.reload_keys()?;
         Ok((row.into(), key))
@@ -308,7 +334,10 @@ impl Deployments {
 
     async fn load_one(&self, name: &str, active: u32) -> Result<Revision, DeployError> {
         let rows = self.revisions_of(name)?;
-        let row = rows.into_iter().find(|row| row.number == active).ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), active))?;
+        let row = rows
+            .into_iter()
+            .find(|row| row.number == active)
+            .ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), active))?;
         let component = self.component(row.digest).await?;
         Ok(self.revision(name, &row, &component))
     }
@@ -341,7 +370,6 @@ impl Deployments {
             settings: spec.effective_settings(&component.info),
             base_url: spec.base_url(),
             pass_headers: spec.pass_headers.clone(),
-            spec: spec.clone(),
         }
     }
 

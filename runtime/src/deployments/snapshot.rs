@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::artifacts::Digest;
-use super::spec::Spec;
 use crate::chat::{AdapterInfo, ModelInfo};
 use crate::egress::Egress;
 use crate::sandbox::{Adapter, Limits};
@@ -42,7 +41,6 @@ pub struct Revision {
     pub base_url: Option<String>,
     /// Client headers passed on, in lower case.
     pub pass_headers: Vec<String>,
-    pub(super) spec: Spec,
 }
 
 /// All that is being served.
@@ -87,7 +85,11 @@ impl Snapshot {
             return Ok((Arc::clone(revision), model.to_owned()));
         }
         let models: Vec<&str> = revision.component.info.models.iter().map(|model| model.id.as_str()).collect();
-        Err(NotFound::Model { deployment: revision.deployment.to_string(), model: model.to_owned(), available: models.join(", ") })
+        Err(NotFound::Model {
+            deployment: revision.deployment.to_string(),
+            model: model.to_owned(),
+            available: models.join(", "),
+        })
     }
 
     /// The active revision of a deployment.

@@ -16,7 +16,8 @@ use crate::sandbox::Limits;
 pub const BASE_URL: &str = "base-url";
 
 /// Headers of a client that are ours or its own secret, and never passed on.
-const NEVER_PASSED: [&str; 6] = ["authorization", "cookie", "host", "proxy-authorization", "content-length", "transfer-encoding"];
+const NEVER_PASSED: [&str; 6] =
+    ["authorization", "cookie", "host", "proxy-authorization", "content-length", "transfer-encoding"];
 
 /// What one revision may do and is told. Secrets are held apart from what is written as JSON.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -261,16 +262,25 @@ impl Spec {
 
     /// The settings as the adapter sees them: given values, then the defaults of those not given.
     pub(super) fn effective_settings(&self, info: &AdapterInfo) -> Vec<(String, String)> {
-        let given = self.settings.iter().filter(|(name, _)| *name != BASE_URL).map(|(name, value)| (name.clone(), value.clone()));
+        let given = self
+            .settings
+            .iter()
+            .filter(|(name, _)| *name != BASE_URL)
+            .map(|(name, value)| (name.clone(), value.clone()));
         let defaults = info.settings.iter().filter(|setting| !self.settings.contains_key(&setting.name));
-        given.chain(defaults.filter_map(|setting| Some((setting.name.clone(), setting.default_value.clone()?)))).collect()
+        given
+            .chain(defaults.filter_map(|setting| Some((setting.name.clone(), setting.default_value.clone()?))))
+            .collect()
     }
 
     /// The credentials that an adapter gets: those given for the very place that it asks for now.
     pub(super) fn credentials(&self, info: &AdapterInfo) -> Vec<Credential> {
         let mut credentials = Vec::new();
         for wanted in &info.credentials {
-            let (Some(binding), Some(secret)) = (self.bindings.get(&wanted.name), self.secrets.get(&wanted.name)) else { continue };
+            let (Some(binding), Some(secret)) = (self.bindings.get(&wanted.name), self.secrets.get(&wanted.name))
+            else {
+                continue;
+            };
             if self.binding(wanted, info).is_ok_and(|asked| asked == *binding) {
                 let Binding { host, placement } = binding.clone();
                 credentials.push(Credential { slot: wanted.name.clone(), host, placement, secret: secret.clone() });
@@ -350,10 +360,23 @@ impl Wants {
     /// What stands between the adapter and its work, as sentences that say what to do.
     pub fn missing(&self) -> Vec<String> {
         let hosts = self.hosts.iter().filter(|host| !host.granted);
-        let hosts = hosts.map(|host| format!("host {0}: grant it with --allow-host {0}, or all that are asked for with --grant-requested", host.grant));
+        let hosts = hosts.map(|host| {
+            format!(
+                "host {0}: grant it with --allow-host {0}, or all that are asked for with --grant-requested",
+                host.grant
+            )
+        });
         let credentials = self.credentials.iter().filter(|slot| slot.required && !slot.given);
-        let credentials = credentials.map(|slot| format!("credential {0} for {1}: give it with --credential {0}=env:VAR or {0}=file:PATH", slot.slot, slot.host));
-        let settings = self.settings.iter().filter(|setting| setting.required && setting.default_value.is_none() && setting.value.is_none());
+        let credentials = credentials.map(|slot| {
+            format!(
+                "credential {0} for {1}: give it with --credential {0}=env:VAR or {0}=file:PATH",
+                slot.slot, slot.host
+            )
+        });
+        let settings = self
+            .settings
+            .iter()
+            .filter(|setting| setting.required && setting.default_value.is_none() && setting.value.is_none());
         let settings = settings.map(|setting| format!("setting {0}: give it with --set {0}=VALUE", setting.name));
         hosts.chain(credentials).chain(settings).collect()
     }
@@ -361,7 +384,8 @@ impl Wants {
 
 fn base_origin(url: &str) -> Option<Grant> {
     let url = url::Url::parse(url).ok()?;
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    let plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     if !plain || !matches!(url.scheme(), "http" | "https") {
         return None;
     }

@@ -24,7 +24,12 @@ fn adapter(host: &str) -> AdapterInfo {
         parameters: vec![],
         hosts: vec![host.into()],
         credentials: vec![slot(host)],
-        settings: vec![chat::Setting { name: "depth".into(), description: String::new(), default_value: Some("3".into()), required: false }],
+        settings: vec![chat::Setting {
+            name: "depth".into(),
+            description: String::new(),
+            default_value: Some("3".into()),
+            required: false,
+        }],
         suites: vec![],
     }
 }
@@ -51,7 +56,9 @@ fn nothing_is_granted_unasked() {
 #[test]
 fn grant_requested_grants_just_what_was_listed() {
     let info = adapter("https://api.example.com");
-    let spec = change(r#"{"grant-requested":true,"credentials":{"api-key":"sk-12345678"}}"#).apply(Spec::default(), &info).unwrap();
+    let spec = change(r#"{"grant-requested":true,"credentials":{"api-key":"sk-12345678"}}"#)
+        .apply(Spec::default(), &info)
+        .unwrap();
     assert_eq!(spec.grants, ["https://api.example.com".parse().unwrap()]);
     assert!(spec.wants(&info).unwrap().missing().is_empty());
 }

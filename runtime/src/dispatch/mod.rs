@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::chat;
 use crate::deployments::{Deployments, NotFound, Revision, Snapshot};
 use crate::sandbox::{EventStream, Failure, Fault, Receipt, Sandbox, Terms};
-use crate::telemetry::{Finished, Metrics};
+use crate::telemetry::{Finished, Metrics, Tokens};
 
 /// Takes requests to sandboxes.
 pub struct Dispatch {
@@ -40,15 +40,16 @@ pub struct Admitted {
     run: Run,
 }
 
-/// An answer and what it cost.
+/// An answer, and the request's hold on its slot until the answer is written.
 pub struct Served<T> {
     /// What the adapter answered.
     pub answer: T,
-    /// What it cost.
-    pub receipt: Receipt,
-    /// Who answered, as `deployment@revision`.
-    pub revision: String,
+    /// Who answered and what it cost.
+    pub bill: Bill,
 }
+
+/// Who answered, what it cost, and the tokens once they are known. Counted when dropped.
+pub struct Bill(Run);
 
 /// A streamed answer. Dropping it closes everything down to the upstream connection.
 pub struct Stream {
@@ -85,6 +86,7 @@ struct Run {
     started: Instant,
     outcome: &'static str,
     receipt: Receipt,
+    tokens: Tokens,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -109,7 +111,11 @@ impl Dispatch {
 
 impl Admitted {
     /// One whole answer.
-    pub async fn complete(self, call: Call, mut request: chat::ChatRequest) -> Result<Served<chat::ChatResponse>, Failed> {
+    pub async fn complete(
+        self,
+        call: Call,
+        mut request: chat::ChatRequest,
+    ) -> Result<Served<chat::ChatResponse>, Failed> {
         let Self { model, run } = self;
         request.model = model;
         let (sandbox, context, run) = run.enter(call).await?;
@@ -128,7 +134,11 @@ impl Admitted {
     }
 
     /// Embedding vectors.
-    pub async fn embed(self, call: Call, mut request: chat::EmbedRequest) -> Result<Served<chat::EmbedResponse>, Failed> {
+    pub async fn embed(
+        self,
+        call: Call,
+        mut request: chat::EmbedRequest,
+    ) -> Result<Served<chat::EmbedResponse>, Failed> {
         let Self { model, run } = self;
         request.model = model;
         let (sandbox, context, run) = run.enter(call).await?;
@@ -160,6 +170,28 @@ impl Stream {
     pub fn revision(&self) -> String {
         self.run.label()
     }
+
+    /// Notes the tokens, for the counters.
+    pub fn note_tokens(&mut self, usage: &chat::Usage, estimated: bool) {
+        self.run.tokens = Tokens { input: usage.input, output: usage.output, estimated };
+    }
+}
+
+impl Bill {
+    /// What it cost.
+    pub fn receipt(&self) -> &Receipt {
+        &self.0.receipt
+    }
+
+    /// Who answered, as `deployment@revision`.
+    pub fn revision(&self) -> String {
+        self.0.label()
+    }
+
+    /// Notes the tokens, for the counters.
+    pub fn note_tokens(&mut self, usage: &chat::Usage, estimated: bool) {
+        self.0.tokens = Tokens { input: usage.input, output: usage.output, estimated };
+    }
 }
 
 impl Run {
@@ -167,7 +199,15 @@ impl Run {
         metrics.sandboxes.inc();
         // Stands until something else is known: a client that leaves drops the run where it is.
         let outcome = "cancelled";
-        Self { revision, metrics, started: Instant::now(), outcome, receipt: Receipt::default(), _permit: permit }
+        Self {
+            revision,
+            metrics,
+            started: Instant::now(),
+            outcome,
+            receipt: Receipt::default(),
+            tokens: Tokens::default(),
+            _permit: permit,
+        }
     }
 
     async fn enter(mut self, call: Call) -> Result<(Sandbox, chat::Context, Self), Failed> {
@@ -190,8 +230,8 @@ impl Run {
     fn finish<T>(mut self, outcome: Result<(T, Receipt), Failure>) -> Result<Served<T>, Failed> {
         let (answer, receipt) = outcome.map_err(|failure| self.note(failure))?;
         self.outcome = "ok";
-        self.receipt = receipt.clone();
-        Ok(Served { answer, receipt, revision: self.label() })
+        self.receipt = receipt;
+        Ok(Served { answer, bill: Bill(self) })
     }
 
     fn failed(mut self, failure: Failure) -> Failed {
@@ -226,6 +266,7 @@ impl Drop for Run {
             fuel: self.receipt.fuel,
             bytes_out: self.receipt.bytes_out,
             bytes_in: self.receipt.bytes_in,
+            tokens: self.tokens,
             time: self.started.elapsed(),
         });
     }

@@ -65,7 +65,9 @@ impl Connector {
         match reach(address) {
             Reach::Public => true,
             Reach::Private if self.allow_private => true,
-            Reach::Private | Reach::Special => self.grants.iter().any(|grant| grant.covers(target) && grant.consents_to(address)),
+            Reach::Private | Reach::Special => {
+                self.grants.iter().any(|grant| grant.covers(target) && grant.consents_to(address))
+            }
         }
     }
 }
@@ -85,7 +87,9 @@ async fn dial(target: &Target, addresses: &[SocketAddr]) -> Result<Upstream, Con
     for address in addresses {
         last = match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
             Err(_) => ConnectError::TimedOut(target.to_string()),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => ConnectError::Refused(target.to_string()),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                ConnectError::Refused(target.to_string())
+            }
             Ok(Err(error)) => ConnectError::Failed(target.to_string(), error),
             Ok(Ok(stream)) => {
                 // Small writes are whole requests here; Nagle would only delay them.
@@ -118,7 +122,11 @@ impl Connection for Upstream {
 }
 
 impl hyper::rt::Read for Upstream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: hyper::rt::ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: hyper::rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
@@ -140,7 +148,11 @@ impl hyper::rt::Write for Upstream {
         self.0.is_write_vectored()
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
     }
 }
@@ -151,7 +163,8 @@ mod tests {
     use super::*;
 
     fn allows(grants: &[&str], allow_private: bool, target: &str, address: &str) -> bool {
-        let connector = Connector { grants: grants.iter().map(|grant| grant.parse().unwrap()).collect(), allow_private };
+        let connector =
+            Connector { grants: grants.iter().map(|grant| grant.parse().unwrap()).collect(), allow_private };
         connector.allows(&Target::parse(target).unwrap(), address.parse().unwrap())
     }
 

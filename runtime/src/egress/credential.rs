@@ -49,10 +49,14 @@ pub struct Credential {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// Shorter than [`MIN_SECRET_BYTES`].
-    #[error("the value is shorter than {MIN_SECRET_BYTES} bytes: answers are scrubbed of it, and so short a text would hit ordinary words")]
+    #[error(
+        "the value is shorter than {MIN_SECRET_BYTES} bytes: answers are scrubbed of it, and so short a text would hit ordinary words"
+    )]
     TooShort,
     /// Not visible ASCII, which is all that a header can carry safely.
-    #[error("the value has a character that no header can carry (only visible ASCII; is there a line break at its end?)")]
+    #[error(
+        "the value has a character that no header can carry (only visible ASCII; is there a line break at its end?)"
+    )]
     NotVisibleAscii,
 }
 
@@ -99,7 +103,8 @@ impl Credential {
                 }
             }
             Placement::Query(name) => {
-                let kept: Vec<(String, String)> = url.query_pairs().filter(|(key, _)| key != name).map(|(k, v)| (k.into(), v.into())).collect();
+                let kept: Vec<(String, String)> =
+                    url.query_pairs().filter(|(key, _)| key != name).map(|(k, v)| (k.into(), v.into())).collect();
                 url.query_pairs_mut().clear().extend_pairs(kept).append_pair(name, self.secret.expose());
             }
         }
@@ -136,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_header_credential_overwrites_what_the_guest_wrote() {
-        let (_, headers) = applied(Placement::Header("x-api-key".into()), "https://api.example.com", "https://api.example.com/v1");
+        let (_, headers) =
+            applied(Placement::Header("x-api-key".into()), "https://api.example.com", "https://api.example.com/v1");
         let values: Vec<_> = headers.get_all("x-api-key").iter().collect();
         assert_eq!(values, ["sk-12345678"]);
         assert!(values[0].is_sensitive());
@@ -144,7 +150,11 @@ mod tests {
 
     #[test]
     fn a_query_credential_replaces_the_guests_parameter_and_keeps_the_others() {
-        let (url, _) = applied(Placement::Query("key".into()), "https://api.example.com", "https://api.example.com/v1?key=mine&alt=sse&key=b");
+        let (url, _) = applied(
+            Placement::Query("key".into()),
+            "https://api.example.com",
+            "https://api.example.com/v1?key=mine&alt=sse&key=b",
+        );
         assert_eq!(url.query(), Some("alt=sse&key=sk-12345678"));
     }
 

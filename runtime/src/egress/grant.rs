@@ -147,7 +147,11 @@ impl Target {
 
     /// `host[:port]`, the port left out where the scheme implies it.
     pub(crate) fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
+        if self.port == self.scheme.default_port() {
+            self.host.to_string()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -231,12 +235,21 @@ mod tests {
 
     #[test]
     fn an_exact_grant_covers_its_host_in_every_spelling_and_nothing_else() {
-        for same in ["https://api.example.com", "https://API.Example.COM", "https://api.example.com.", "https://api.example.com:443/"] {
+        for same in [
+            "https://api.example.com",
+            "https://API.Example.COM",
+            "https://api.example.com.",
+            "https://api.example.com:443/",
+        ] {
             assert!(covers("https://api.example.com", same), "{same}");
         }
         for other in [
-            "http://api.example.com", "https://api.example.com:8443", "https://example.com", "https://x.api.example.com",
-            "https://api.example.com.evil.test", "https://evilapi.example.com",
+            "http://api.example.com",
+            "https://api.example.com:8443",
+            "https://example.com",
+            "https://x.api.example.com",
+            "https://api.example.com.evil.test",
+            "https://evilapi.example.com",
         ] {
             assert!(!covers("https://api.example.com", other), "{other}");
         }
@@ -271,9 +284,25 @@ mod tests {
     #[test]
     fn what_is_no_grant_is_refused() {
         for text in [
-            "", "api.example.com", "ftp://api.example.com", "https://", "https://user@example.com", "https://a.com/path", "https://a.com?x",
-            "https://a.com#f", "https://*", "https://*.com", "https://a.*.com", "https://**.a.com", "https://*.127.0.0.1", "https://a b.com",
-            "https://a..com", "https://a.com:99999", "https://a.com\\@b.com", "//a.com", "https:/a.com\n",
+            "",
+            "api.example.com",
+            "ftp://api.example.com",
+            "https://",
+            "https://user@example.com",
+            "https://a.com/path",
+            "https://a.com?x",
+            "https://a.com#f",
+            "https://*",
+            "https://*.com",
+            "https://a.*.com",
+            "https://**.a.com",
+            "https://*.127.0.0.1",
+            "https://a b.com",
+            "https://a..com",
+            "https://a.com:99999",
+            "https://a.com\\@b.com",
+            "//a.com",
+            "https:/a.com\n",
         ] {
             assert!(text.parse::<Grant>().is_err(), "{text:?} was taken");
         }
@@ -281,7 +310,8 @@ mod tests {
 
     #[test]
     fn a_grant_reads_back_as_it_prints() {
-        for text in ["https://api.example.com", "http://127.0.0.1:8080", "https://*.example.com:8443", "http://[::1]:9"] {
+        for text in ["https://api.example.com", "http://127.0.0.1:8080", "https://*.example.com:8443", "http://[::1]:9"]
+        {
             assert_eq!(text.parse::<Grant>().unwrap().to_string(), text);
         }
     }

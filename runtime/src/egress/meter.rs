@@ -140,7 +140,9 @@ where
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
         loop {
-            let Some(frame) = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) else { return Poll::Ready(None) };
+            let Some(frame) = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+                return Poll::Ready(None);
+            };
             let Ok(data) = frame?.into_data() else { continue };
             self.meter.count_bytes(self.direction, data.len())?;
             return Poll::Ready(Some(Ok(Frame::data(data))));

@@ -152,7 +152,12 @@ fn tls_trusting(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
 
 impl Egress {
     /// The way out for one revision. `allow_private` lets granted names resolve to private addresses.
-    pub fn new(tls: &Arc<rustls::ClientConfig>, grants: Vec<Grant>, allow_private: bool, credentials: Vec<Credential>) -> Self {
+    pub fn new(
+        tls: &Arc<rustls::ClientConfig>,
+        grants: Vec<Grant>,
+        allow_private: bool,
+        credentials: Vec<Credential>,
+    ) -> Self {
         let grants: Arc<[Grant]> = grants.into();
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(rustls::ClientConfig::clone(tls))
@@ -226,7 +231,12 @@ impl Egress {
     }
 
     /// Counts and scrubs what comes back.
-    fn receive(&self, meter: Arc<Meter>, response: Response<Incoming>, patience: Patience) -> Result<Response<IncomingBody>, EgressError> {
+    fn receive(
+        &self,
+        meter: Arc<Meter>,
+        response: Response<Incoming>,
+        patience: Patience,
+    ) -> Result<Response<IncomingBody>, EgressError> {
         let (mut parts, body) = response.into_parts();
         let mut body = Metered { body, meter, direction: Direction::In }.boxed_unsync();
         if !self.secrets.is_empty() {

@@ -112,6 +112,7 @@ impl Scrubber {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "fixed values in tests")]
 mod tests {
     use super::*;
 
@@ -131,7 +132,10 @@ mod tests {
         for first in 0..=body.len() {
             for second in first..=body.len() {
                 let chunks = [&body[..first], &body[first..second], &body[second..]];
-                assert_eq!(scrubbed(&["sk-abcdefgh"], &chunks), "{\"key\":\"[credential]\",\"again\":\"[credential]\"}");
+                assert_eq!(
+                    scrubbed(&["sk-abcdefgh"], &chunks),
+                    "{\"key\":\"[credential]\",\"again\":\"[credential]\"}"
+                );
             }
         }
     }
@@ -156,6 +160,9 @@ mod tests {
 
     #[test]
     fn the_longer_of_two_overlapping_secrets_wins() {
-        assert_eq!(scrubbed(&["secret-1", "secret-1-extended"], &[b"x secret-1-extended y secret-1 z"]), "x [credential] y [credential] z");
+        assert_eq!(
+            scrubbed(&["secret-1", "secret-1-extended"], &[b"x secret-1-extended y secret-1 z"]),
+            "x [credential] y [credential] z"
+        );
     }
 }

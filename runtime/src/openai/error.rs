@@ -295,7 +295,11 @@ mod tests {
             retry_after_ms: Some(1500),
             body: Some("{}".into()),
         };
-        ApiError::Failed(Failed { fault: Fault::Adapter(error), receipt: Receipt::default(), revision: "a@1".into() })
+        ApiError::Failed(Failed {
+            fault: Fault::Adapter(Box::new(error)),
+            receipt: Receipt::default(),
+            revision: "a@1".into(),
+        })
     }
 
     #[test]
@@ -344,7 +348,8 @@ mod tests {
             retry_after_ms: None,
             body: None,
         };
-        let failed = Failed { fault: Fault::Adapter(error), receipt: Receipt::default(), revision: String::new() };
+        let failed =
+            Failed { fault: Fault::Adapter(Box::new(error)), receipt: Receipt::default(), revision: String::new() };
         assert!(ApiError::Failed(failed).to_json().len() < 2 * MAX_TEXT);
     }
 }

@@ -24,7 +24,7 @@ use object::Fields;
 pub(super) type Pairs = Vec<(String, String)>;
 
 /// How deep arrays and objects may nest: what `serde_json` itself allows by default, so that guests can read what we accept.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = 127;
 
 /// The longest piece of outside text that an error message repeats.
 const MAX_QUOTED: usize = 64;

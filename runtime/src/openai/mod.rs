@@ -16,13 +16,13 @@ mod sse;
 mod usage;
 mod write;
 
-pub(crate) use answer::{Answer, AnswerContext, chat_completion};
-pub(crate) use embeddings::{EmbedAnswer, EmbedContext, Encoding, ParsedEmbed, embeddings, parse_embeddings};
+pub(crate) use answer::{AnswerContext, chat_completion};
+pub(crate) use embeddings::{EmbedContext, ParsedEmbed, embeddings, parse_embeddings};
 pub(crate) use error::ApiError;
 pub(crate) use json::BadRequest;
 pub(crate) use models::{ServedModel, model, model_list};
 pub(crate) use request::{ParsedChat, parse_chat};
 pub use routes::{RequestId, routes};
-pub(crate) use sse::{ChunkWriter, StreamOptions, StreamUsage, write_error};
+pub(crate) use sse::{ChunkWriter, StreamOptions, write_error};
 pub(crate) use usage::Estimate;
 pub(crate) use write::MalformedAnswer;

@@ -16,8 +16,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::error::{ApiError, write_receipt};
 use super::estimate::HostEstimate;
-use super::{AnswerContext, ChunkWriter, EmbedContext, ParsedChat, ParsedEmbed, ServedModel, StreamOptions};
-use crate::dispatch::{Admitted, Call, Dispatch, Served, Stream};
+use super::{
+    AnswerContext, ChunkWriter, EmbedContext, MalformedAnswer, ParsedChat, ParsedEmbed, ServedModel, StreamOptions,
+};
+use crate::chat::Usage;
+use crate::dispatch::{Admitted, Bill, Call, Dispatch, Served, Stream};
 use crate::sandbox::Receipt;
 
 /// The id of one request, as the client sees it in `x-request-id`.
@@ -56,11 +59,9 @@ async fn chat_completions(
 async fn answer(admitted: Admitted, call: Call, parsed: ParsedChat) -> Result<Response, ApiError> {
     let context = answer_context(&call, parsed.model);
     let estimate = HostEstimate::of_chat(call.body.clone());
-    let Served { answer, receipt, revision } = admitted.complete(call, parsed.request).await?;
-    match super::chat_completion(&context, answer, &estimate) {
-        Ok(written) => Ok(json_response(written.body, &receipt, &revision)),
-        Err(answer) => Err(ApiError::Malformed { answer, receipt, revision }),
-    }
+    let Served { answer, bill } = admitted.complete(call, parsed.request).await?;
+    let written = super::chat_completion(&context, answer, &estimate);
+    settle(bill, written.map(|answer| (answer.body, answer.usage, answer.estimated)))
 }
 
 async fn stream(admitted: Admitted, call: Call, parsed: ParsedChat) -> Result<Response, ApiError> {
@@ -95,7 +96,12 @@ async fn next_chunk(state: Option<Streaming>) -> Option<(Result<Bytes, Infallibl
                 Err(answer) => malformed(answer, &stream),
             },
             Ok(None) => match writer.finish(&receipt_comment(stream.receipt(), &stream.revision()), &mut out) {
-                Ok(_) => return Some((Ok(out.into()), None)),
+                Ok(counted) => {
+                    if let Some(usage) = &counted.usage {
+                        stream.note_tokens(usage, counted.estimated);
+                    }
+                    return Some((Ok(out.into()), None));
+                }
                 Err(answer) => malformed(answer, &stream),
             },
             Err(failed) => ApiError::Failed(failed),
@@ -106,7 +112,7 @@ async fn next_chunk(state: Option<Streaming>) -> Option<(Result<Bytes, Infallibl
     }
 }
 
-fn malformed(answer: super::MalformedAnswer, stream: &Stream) -> ApiError {
+fn malformed(answer: MalformedAnswer, stream: &Stream) -> ApiError {
     ApiError::Malformed { answer, receipt: stream.receipt().clone(), revision: stream.revision() }
 }
 
@@ -120,11 +126,9 @@ async fn embeddings(
     let admitted = api.dispatch.admit(&model)?;
     let context = EmbedContext { model, encoding, inputs };
     let estimate = HostEstimate::of_embeddings(call.body.clone());
-    let Served { answer, receipt, revision } = admitted.embed(call, request).await?;
-    match super::embeddings(&context, answer, &estimate) {
-        Ok(written) => Ok(json_response(written.body, &receipt, &revision)),
-        Err(answer) => Err(ApiError::Malformed { answer, receipt, revision }),
-    }
+    let Served { answer, bill } = admitted.embed(call, request).await?;
+    let written = super::embeddings(&context, answer, &estimate);
+    settle(bill, written.map(|answer| (answer.body, answer.usage, answer.estimated)))
 }
 
 async fn list_models(State(api): State<Api>) -> Response {
@@ -176,16 +180,23 @@ async fn read_call(RequestId(request_id): RequestId, request: Request, limit: us
     Ok(Call { request_id, headers: parts.headers, body: body.to_bytes() })
 }
 
+/// Sends a written answer with its receipt, or says that it couldn't be written.
+fn settle(mut bill: Bill, written: Result<(Vec<u8>, Usage, bool), MalformedAnswer>) -> Result<Response, ApiError> {
+    match written {
+        Ok((body, usage, estimated)) => {
+            bill.note_tokens(&usage, estimated);
+            let mut response = plain_json(body);
+            write_receipt(response.headers_mut(), bill.receipt(), &bill.revision());
+            Ok(response)
+        }
+        Err(answer) => Err(ApiError::Malformed { answer, receipt: bill.receipt().clone(), revision: bill.revision() }),
+    }
+}
+
 fn answer_context(call: &Call, model: String) -> AnswerContext {
     let id = call.request_id.replacen("req_", "chatcmpl-", 1);
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     AnswerContext { id, created, model }
-}
-
-fn json_response(body: Vec<u8>, receipt: &Receipt, revision: &str) -> Response {
-    let mut response = plain_json(body);
-    write_receipt(response.headers_mut(), receipt, revision);
-    response
 }
 
 fn plain_json(body: Vec<u8>) -> Response {

@@ -4,7 +4,6 @@
 //! environment whether they use them or not), guarded `wasi:http` and `caisson:llm/host`. What it must export is the world's
 //! `provider`; whatever is wrong is said in the world's words.
 
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -67,6 +66,7 @@ impl Sandboxes {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
         super::host::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
+        std::thread::spawn(super::host::load_tables);
         Ok(Self { engine, linker })
     }
 
@@ -76,14 +76,22 @@ impl Sandboxes {
             _ if Engine::detect_precompiled(bytes).is_some() => return Err(CompileError::Precompiled),
             Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => return Err(CompileError::CoreModule),
             Some([0, b'a', b's', b'm', _, 0, 1, 0]) => {}
-            None if bytes.starts_with(b"\0asm") => return Err(CompileError::Invalid("it ends within its header".into())),
+            None if bytes.starts_with(b"\0asm") => {
+                return Err(CompileError::Invalid("it ends within its header".into()));
+            }
             _ => return Err(CompileError::NotWasm),
         }
-        let component = Component::from_binary(&self.engine, bytes).map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
+        let component =
+            Component::from_binary(&self.engine, bytes).map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
         self.check_exports(&component)?;
         self.check_imports(&component)?;
-        let pre = self.linker.instantiate_pre(&component).map_err(|error| CompileError::Import(format!("something the host gives in another shape: {error:#}")))?;
-        let pre = AdapterPre::new(pre).map_err(|error| CompileError::Export(format!("`{PROVIDER}` has another shape than the world's: {error:#}")))?;
+        let pre = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| CompileError::Import(format!("something the host gives in another shape: {error:#}")))?;
+        let pre = AdapterPre::new(pre).map_err(|error| {
+            CompileError::Export(format!("`{PROVIDER}` has another shape than the world's: {error:#}"))
+        })?;
         Ok(Adapter { pre })
     }
 
@@ -102,7 +110,7 @@ impl Sandboxes {
         let component_type = component.component_type();
         let strangers: Vec<String> = component_type
             .imports(&self.engine)
-            .filter(|(name, item)| !self.gives(name, &item.ty))
+            .filter(|(name, _)| !gives(name))
             .map(|(name, _)| format!("`{name}`"))
             .collect();
         if strangers.is_empty() {
@@ -113,17 +121,17 @@ impl Sandboxes {
             strangers.join(", ")
         )))
     }
+}
 
-    fn gives(&self, name: &str, _item: &ComponentItem) -> bool {
-        let Some((interface, version)) = name.split_once('@') else { return false };
-        let known = matches!(
-            interface.split_once('/').map_or(interface, |(package, _)| package),
-            "wasi:io" | "wasi:clocks" | "wasi:random" | "wasi:cli" | "wasi:http" | "wasi:filesystem" | "wasi:sockets"
-        );
-        match interface {
-            "caisson:llm/host" | "caisson:llm/api" => version == "0.1.0",
-            _ => known && version.starts_with("0.2."),
-        }
+/// Whether the linker has an interface of that name. Versions match by semver, as in the linker itself.
+fn gives(name: &str) -> bool {
+    const WASI: [&str; 7] =
+        ["wasi:io", "wasi:clocks", "wasi:random", "wasi:cli", "wasi:http", "wasi:filesystem", "wasi:sockets"];
+    let Some((interface, version)) = name.split_once('@') else { return false };
+    match interface.split_once('/') {
+        Some(("caisson:llm", "host" | "api")) => version == "0.1.0",
+        Some((package, _)) => WASI.contains(&package) && version.starts_with("0.2."),
+        None => false,
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Failure {
 pub enum Fault {
     /// The adapter answered with an error of its own or its provider's.
     #[error("the adapter reports: {}", .0.message)]
-    Adapter(chat::Error),
+    Adapter(Box<chat::Error>),
     /// The adapter answered with an error after its egress was refused; the text says what and why.
     #[error("{0}")]
     EgressDenied(String),

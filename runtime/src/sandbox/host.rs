@@ -3,8 +3,6 @@
 //! Linked by hand instead of through `bindgen!`, because both functions charge the guest's fuel for the work they do on its behalf
 //! and need the store for that: a guest can't spend our time for free.
 
-use std::sync::OnceLock;
-
 use bpe_openai::Tokenizer;
 use bytes::Bytes;
 use wasmtime::component::Linker;
@@ -45,6 +43,12 @@ async fn count_tokens(encoding: &str, text: String) -> wasmtime::Result<Option<u
     Ok(Some(u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
+/// Unpacks the tables, which takes a good part of a second, so that no request has to wait for it.
+pub(super) fn load_tables() {
+    bpe_openai::o200k_base();
+    bpe_openai::cl100k_base();
+}
+
 /// Tokens of a short text in the encoding that the host uses for its own estimates (`o200k_base`).
 pub(crate) fn estimate_tokens(text: &str) -> u32 {
     u32::try_from(bpe_openai::o200k_base().count(text)).unwrap_or(u32::MAX)
@@ -52,13 +56,13 @@ pub(crate) fn estimate_tokens(text: &str) -> u32 {
 
 /// The table for an encoding or model name. Names follow OpenAI's own mapping from models to encodings.
 fn tokenizer(name: &str) -> Option<&'static Tokenizer> {
-    static O200K_MODELS: OnceLock<Vec<&str>> = OnceLock::new();
-    let o200k = O200K_MODELS.get_or_init(|| vec!["o1", "o3", "o4", "gpt-4o", "chatgpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-oss"]);
+    const O200K_MODELS: [&str; 9] =
+        ["o1", "o3", "o4", "gpt-4o", "chatgpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-oss"];
     const CL100K_MODELS: [&str; 4] = ["gpt-4", "gpt-3.5", "gpt-35", "text-embedding-"];
     match name {
         "o200k_base" | "o200k_harmony" => Some(bpe_openai::o200k_base()),
         "cl100k_base" => Some(bpe_openai::cl100k_base()),
-        model if o200k.iter().any(|prefix| model.starts_with(prefix)) => Some(bpe_openai::o200k_base()),
+        model if O200K_MODELS.iter().any(|prefix| model.starts_with(prefix)) => Some(bpe_openai::o200k_base()),
         model if CL100K_MODELS.iter().any(|prefix| model.starts_with(prefix)) => Some(bpe_openai::cl100k_base()),
         _ => None,
     }

@@ -66,7 +66,11 @@ impl Limits {
     }
 
     pub(super) fn egress(&self) -> EgressLimits {
-        EgressLimits { requests: self.egress_requests, bytes_out: self.egress_bytes_out, bytes_in: self.egress_bytes_in }
+        EgressLimits {
+            requests: self.egress_requests,
+            bytes_out: self.egress_bytes_out,
+            bytes_in: self.egress_bytes_in,
+        }
     }
 }
 

@@ -101,13 +101,20 @@ impl Adapter {
         let meter = Meter::new(terms.limits.egress());
         let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
         let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).build();
-        let state = State::new(wasi, Memory::new(terms.limits.memory_bytes), terms.original_body, terms.egress, Arc::clone(&meter));
+        let state = State::new(
+            wasi,
+            Memory::new(terms.limits.memory_bytes),
+            terms.original_body,
+            terms.egress,
+            Arc::clone(&meter),
+        );
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
         let fuel = terms.limits.fuel;
-        let fuelled = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL.min(fuel))));
+        let fuelled =
+            store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL.min(fuel))));
 
         let entered = match fuelled {
             // A start function is guest code too: it runs against the same deadline.
@@ -147,13 +154,21 @@ impl Sandbox {
     }
 
     /// One whole answer.
-    pub async fn complete(mut self, context: chat::Context, request: chat::ChatRequest) -> Result<(chat::ChatResponse, Receipt), Failure> {
+    pub async fn complete(
+        mut self,
+        context: chat::Context,
+        request: chat::ChatRequest,
+    ) -> Result<(chat::ChatResponse, Receipt), Failure> {
         let answered = call!(self.call_complete(&context, &request));
         self.settle(answered)
     }
 
     /// Starts a streamed answer.
-    pub async fn open_stream(mut self, context: chat::Context, request: chat::ChatRequest) -> Result<EventStream, Failure> {
+    pub async fn open_stream(
+        mut self,
+        context: chat::Context,
+        request: chat::ChatRequest,
+    ) -> Result<EventStream, Failure> {
         match call!(self.call_open_stream(&context, &request)) {
             Ok(events) => Ok(EventStream { sandbox: self, events }),
             Err(error) => Err(self.refused(error)),
@@ -161,7 +176,11 @@ impl Sandbox {
     }
 
     /// Embedding vectors.
-    pub async fn embed(mut self, context: chat::Context, request: chat::EmbedRequest) -> Result<(chat::EmbedResponse, Receipt), Failure> {
+    pub async fn embed(
+        mut self,
+        context: chat::Context,
+        request: chat::EmbedRequest,
+    ) -> Result<(chat::EmbedResponse, Receipt), Failure> {
         let answered = call!(self.call_embed(&context, &request));
         self.settle(answered)
     }
@@ -189,7 +208,7 @@ impl Sandbox {
         self.failure(match self.meter.denial() {
             Some(reason) => Fault::EgressDenied(reason),
             None if self.meter.is_over() => Fault::EgressExhausted,
-            None => Fault::Adapter(error),
+            None => Fault::Adapter(Box::new(error)),
         })
     }
 
@@ -208,7 +227,10 @@ impl EventStream {
         }
     }
 
-    async fn call_next(sandbox: &mut Sandbox, events: ResourceAny) -> Result<Result<Option<Vec<chat::Event>>, chat::Error>, Failure> {
+    async fn call_next(
+        sandbox: &mut Sandbox,
+        events: ResourceAny,
+    ) -> Result<Result<Option<Vec<chat::Event>>, chat::Error>, Failure> {
         let guest = sandbox.exports.caisson_adapter_provider().events();
         let outcome = tokio::time::timeout_at(sandbox.deadline, guest.call_next(&mut sandbox.store, events)).await;
         let fault = match outcome {

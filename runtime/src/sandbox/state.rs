@@ -32,7 +32,13 @@ struct Hooks {
 }
 
 impl State {
-    pub(super) fn new(wasi: WasiCtx, memory: Memory, original_body: Bytes, egress: Arc<Egress>, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        wasi: WasiCtx,
+        memory: Memory,
+        original_body: Bytes,
+        egress: Arc<Egress>,
+        meter: Arc<Meter>,
+    ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self { wasi, http: WasiHttpCtx::new(), table, hooks: Hooks { egress, meter }, memory, original_body }
@@ -71,7 +77,8 @@ impl WasiHttpHooks for Hooks {
             between_bytes: options.between_bytes_timeout,
         });
         Box::new(async move {
-            let request = request.map(|body| body.map_err(|error| EgressError::Connection(Box::new(error))).boxed_unsync());
+            let request =
+                request.map(|body| body.map_err(|error| EgressError::Connection(Box::new(error))).boxed_unsync());
             let response = egress.send(meter, request, patience).await.map_err(wasi_error)?;
             let response = response.map(|body| body.map_err(wasi_error).boxed_unsync());
             Ok((response, Box::new(std::future::ready(Ok(()))) as Unit))

@@ -39,7 +39,12 @@ pub(super) async fn name_request(mut request: Request, next: Next) -> Response {
 }
 
 /// Lets in whoever has a valid key; while none was ever made, this machine.
-pub(super) async fn callers_only(State(gate): State<Gate>, Extension(peer): Extension<Peer>, request: Request, next: Next) -> Response {
+pub(super) async fn callers_only(
+    State(gate): State<Gate>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
     match gate.deployments.caller(bearer(request.headers())) {
         Caller::Known(_) => next.run(request).await,
         Caller::NoKeysYet if is_local(peer, request.headers(), request.uri().host()) => next.run(request).await,
@@ -49,9 +54,15 @@ pub(super) async fn callers_only(State(gate): State<Gate>, Extension(peer): Exte
 }
 
 /// Lets in callers, the administrator, and this machine.
-pub(super) async fn observers_only(State(gate): State<Gate>, Extension(peer): Extension<Peer>, request: Request, next: Next) -> Response {
+pub(super) async fn observers_only(
+    State(gate): State<Gate>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
     let presented = bearer(request.headers());
-    let known = presented.is_some_and(|key| gate.admin_key.is(key)) || matches!(gate.deployments.caller(presented), Caller::Known(_));
+    let known = presented.is_some_and(|key| gate.admin_key.is(key))
+        || matches!(gate.deployments.caller(presented), Caller::Known(_));
     if known || is_local(peer, request.headers(), request.uri().host()) {
         return next.run(request).await;
     }

@@ -64,19 +64,33 @@ impl Server {
             Some(address) => Some(TcpListener::bind(address).await?),
             None => None,
         };
-        let admin = Admin { deployments: Arc::clone(&deployments), key: admin_key.clone(), max_upload_bytes: config.max_upload_bytes };
+        let admin = Admin {
+            deployments: Arc::clone(&deployments),
+            key: admin_key.clone(),
+            max_upload_bytes: config.max_upload_bytes,
+        };
         let control_routes = admin::routes(admin);
         let dispatch = Dispatch::new(Arc::clone(&deployments), config.max_sandboxes, Arc::clone(&metrics));
         let gate = gate::Gate { deployments, admin_key };
-        let callers = openai::routes(Arc::new(dispatch), config.max_body_bytes).layer(middleware::from_fn_with_state(gate.clone(), gate::callers_only));
-        let shown = Router::new().route("/metrics", get(show_metrics)).with_state(metrics).layer(middleware::from_fn_with_state(gate, gate::observers_only));
+        let callers = openai::routes(Arc::new(dispatch), config.max_body_bytes)
+            .layer(middleware::from_fn_with_state(gate.clone(), gate::callers_only));
+        let shown = Router::new()
+            .route("/metrics", get(show_metrics))
+            .with_state(metrics)
+            .layer(middleware::from_fn_with_state(gate, gate::observers_only));
         let data_routes = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(|| async { "ok\n" }))
             .merge(shown)
             .merge(callers)
             .layer(middleware::from_fn(gate::name_request));
-        Ok(Self { data, control, data_routes, control_routes, grace: Duration::from_secs(config.shutdown_grace_seconds) })
+        Ok(Self {
+            data,
+            control,
+            data_routes,
+            control_routes,
+            grace: Duration::from_secs(config.shutdown_grace_seconds),
+        })
     }
 
     /// Where the data plane listens.

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -20,6 +20,7 @@ pub struct Metrics {
     fuel: Family<OfDeployment, Counter>,
     bytes_out: Family<OfDeployment, Counter>,
     bytes_in: Family<OfDeployment, Counter>,
+    tokens: Family<Counted, Counter>,
     /// Sandboxes in use now.
     pub sandboxes: Gauge<i64, AtomicI64>,
 }
@@ -36,8 +37,28 @@ pub struct Finished<'a> {
     pub bytes_out: u64,
     /// Body bytes received from upstream.
     pub bytes_in: u64,
+    /// Tokens, as far as they are known.
+    pub tokens: Tokens,
     /// From admission to the last byte.
     pub time: Duration,
+}
+
+/// Tokens of one request, as the provider counted them or the host estimates them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of the prompt.
+    pub input: u32,
+    /// Of the answer.
+    pub output: u32,
+    /// Whether the counts are the host's estimate.
+    pub estimated: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Counted {
+    deployment: String,
+    direction: &'static str,
+    source: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -63,7 +84,8 @@ impl Metrics {
     /// Counters at zero.
     pub fn new() -> Self {
         // An LLM answer takes from milliseconds (an embedding, a cache) to minutes (reasoning).
-        let buckets: fn() -> Histogram = || Histogram::new([0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
+        let buckets: fn() -> Histogram =
+            || Histogram::new([0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
         let mut metrics = Self {
             registry: Registry::with_prefix("caisson"),
             requests: Family::default(),
@@ -71,14 +93,26 @@ impl Metrics {
             fuel: Family::default(),
             bytes_out: Family::default(),
             bytes_in: Family::default(),
+            tokens: Family::default(),
             sandboxes: Gauge::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests finished, by deployment and outcome", metrics.requests.clone());
-        registry.register_with_unit("request_duration", "From admission to the last byte", Unit::Seconds, metrics.durations.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "From admission to the last byte",
+            Unit::Seconds,
+            metrics.durations.clone(),
+        );
         registry.register("fuel", "Fuel used by guests", metrics.fuel.clone());
         registry.register_with_unit("egress_out", "Body bytes sent upstream", Unit::Bytes, metrics.bytes_out.clone());
-        registry.register_with_unit("egress_in", "Body bytes received from upstream", Unit::Bytes, metrics.bytes_in.clone());
+        registry.register_with_unit(
+            "egress_in",
+            "Body bytes received from upstream",
+            Unit::Bytes,
+            metrics.bytes_in.clone(),
+        );
+        registry.register("tokens", "Tokens of prompts (input) and answers (output)", metrics.tokens.clone());
         registry.register("sandboxes", "Sandboxes in use", metrics.sandboxes.clone());
         metrics
     }
@@ -91,6 +125,12 @@ impl Metrics {
         self.fuel.get_or_create(&of).inc_by(finished.fuel);
         self.bytes_out.get_or_create(&of).inc_by(finished.bytes_out);
         self.bytes_in.get_or_create(&of).inc_by(finished.bytes_in);
+        let Tokens { input, output, estimated } = finished.tokens;
+        let source = if estimated { "estimate" } else { "provider" };
+        for (direction, count) in [("input", input), ("output", output)] {
+            let counted = Counted { deployment: of.deployment.clone(), direction, source };
+            self.tokens.get_or_create(&counted).inc_by(u64::from(count));
+        }
     }
 
     /// OpenMetrics text.
