@@ -2,21 +2,24 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
-export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
+target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+wasm := target / "wasm32-wasip2/guest"
+adapters := justfile_directory() / "target/adapters"
+test-guests := justfile_directory() / "target/test-guests"
 
-adapters := "target/adapters"
-test-guests := "target/test-guests"
+export CAISSON_BIN := target / "release/caisson"
 
 # List the recipes.
 default:
     @just --list --unsorted
 
-# Try everything on this machine, with fake providers: `just demo --once` ends after the run.
+# Try everything on this machine, with fake providers. `./just demo --once` ends after the run.
 demo *ARGS: build guests
-    ./target/release/caisson demo --adapters {{adapters}} {{ARGS}}
+    {{CAISSON_BIN}} demo --adapters {{adapters}} {{ARGS}}
 
-# Everything that must hold: formats, lints, docs, contract, unit tests, end-to-end tests.
-test: lint unit e2e
+# Everything that must hold: lints, the contract, unit tests, end-to-end tests with the official clients.
+test: lint wit build guests guests-for-tests
+    cargo test --release --locked --workspace
 
 # Build the binary `caisson`.
 build: toolchain
@@ -26,8 +29,33 @@ build: toolchain
 guests: toolchain
     cargo build --locked --profile guest --target wasm32-wasip2 -p anthropic-adapter -p echo-adapter -p gemini-adapter -p openai-adapter
     mkdir -p {{adapters}}
-    for name in anthropic echo gemini openai; do install -m 644 target/wasm32-wasip2/guest/$name.wasm {{adapters}}/$name.wasm; done
+    for name in anthropic echo gemini openai; do install -m 644 {{wasm}}/$name.wasm {{adapters}}/; done
+
+# Build the guests that the end-to-end tests push, one behaviour each, to target/test-guests.
+guests-for-tests: toolchain
+    cargo build --locked --profile guest --target wasm32-wasip2 -p caisson-test-guests --examples
+    mkdir -p {{test-guests}}
+    find {{test-guests}} -name '*.wasm' -delete
+    for source in tests/guests/examples/*.rs; do install -m 644 {{wasm}}/examples/$(basename $source .rs).wasm {{test-guests}}/; done
+
+# Formats, clippy and docs, with warnings as errors.
+lint: toolchain
+    cargo fmt --all --check
+    cargo clippy --release --locked --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items --quiet
+
+# The contract: vendored copies in sync, released versions untouched, every item documented.
+wit:
+    sh wit/check.sh
+
+# Measure on this machine; see tests/bench/README.md.
+bench *ARGS: build guests
+    cargo run --release --locked -p caisson-bench -- {{ARGS}}
 
 # Install the toolchain that rust-toolchain.toml names, with its Wasm target.
 toolchain:
-    @rustup show active-toolchain >/dev/null 2>&1 && rustup target list --installed | grep -qx wasm32-wasip2 || rustup toolchain install
+    #!/usr/bin/env bash
+    set -euo pipefail
+    command -v rustup >/dev/null || { echo "rustup is missing: https://rustup.rs says how to install it" >&2; exit 1; }
+    rustup target list --installed 2>/dev/null | grep -qx wasm32-wasip2 || rustup toolchain install --no-self-update >/dev/null 2>&1 || rustup target add wasm32-wasip2
+    command -v cc >/dev/null || { echo "a C compiler is missing (SQLite and TLS need one): apt-get install build-essential" >&2; exit 1; }
