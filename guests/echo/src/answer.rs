@@ -62,8 +62,9 @@ impl Answer {
         let mut batches: Vec<Vec<Event>> = match self {
             Self::Text { text, .. } => words(text).map(|word| vec![Event::text(choice, word)]).collect(),
             Self::Call(call) => {
-                let ToolCall { id, name, arguments, .. } = call_of(call, choice);
-                let start = ToolDelta { choice, id: Some(id), name: Some(name), ..ToolDelta::default() };
+                let ToolCall { id, kind, name, arguments, .. } = call_of(call, choice);
+                let (id, kind, name) = (Some(id), Some(kind), Some(name));
+                let start = ToolDelta { choice, id, kind, name, ..ToolDelta::default() };
                 let rest = ToolDelta { choice, arguments, ..ToolDelta::default() };
                 vec![vec![Event::Tool(start)], vec![Event::Tool(rest)]]
             }

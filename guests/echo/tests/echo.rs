@@ -155,7 +155,8 @@ fn no_tool_is_called_where_the_client_wants_none() {
 fn a_custom_tool_is_called_with_the_text() {
     let tool = Tool { kind: "custom".into(), name: "shell".into(), ..Tool::default() };
     let answer = complete(ChatRequest { tools: vec![tool], ..ask("ls -l") });
-    assert_eq!(answer.choices[0].message.tool_calls[0].arguments, "ls -l");
+    let call = &answer.choices[0].message.tool_calls[0];
+    assert_eq!((call.kind.as_str(), call.arguments.as_str()), ("custom", "ls -l"));
 }
 
 #[test]
@@ -197,22 +198,25 @@ fn a_stream_gives_a_batch_for_each_word() {
 
 #[test]
 fn a_stream_says_what_the_whole_answer_says() {
+    let shell = Tool { kind: "custom".into(), name: "shell".into(), ..Tool::default() };
     for request in [
         ChatRequest { n: 2, max_tokens: Some(2), ..ask("one two three") },
         ChatRequest { n: 2, tools: vec![weather()], ..ask("hi") },
+        ChatRequest { n: 2, tools: vec![shell], ..ask("ls -l") },
     ] {
         let answer = complete(request.clone());
         let mut texts = vec![String::new(); 2];
-        let mut calls = vec![(String::new(), String::new(), String::new()); 2];
+        let mut calls = vec![ToolCall { kind: String::new(), ..ToolCall::default() }; 2];
         let mut finishes = Vec::new();
         for event in stream(request).into_iter().flatten() {
             match event {
                 Event::Text(delta) => texts[delta.choice as usize].push_str(&delta.text),
                 Event::Tool(delta) => {
                     let call = &mut calls[delta.choice as usize];
-                    call.0.push_str(&delta.id.unwrap_or_default());
-                    call.1.push_str(&delta.name.unwrap_or_default());
-                    call.2.push_str(&delta.arguments);
+                    call.id.push_str(&delta.id.unwrap_or_default());
+                    call.kind.push_str(&delta.kind.unwrap_or_default());
+                    call.name.push_str(&delta.name.unwrap_or_default());
+                    call.arguments.push_str(&delta.arguments);
                 }
                 Event::Finish(finish) => finishes.push((finish.choice, format!("{:?}", finish.reason))),
                 _ => {}
@@ -223,7 +227,7 @@ fn a_stream_says_what_the_whole_answer_says() {
             assert_eq!(texts[place], choice.message.text());
             assert_eq!(finishes[place], (index, format!("{:?}", choice.finish_reason)));
             if let [call] = choice.message.tool_calls.as_slice() {
-                assert_eq!(calls[place], (call.id.clone(), call.name.clone(), call.arguments.clone()));
+                assert_eq!(&calls[place], call);
             }
         }
     }

@@ -132,16 +132,18 @@ fn a_stream_is_asked_for_as_events_and_gives_whole_calls() {
         .filter_map(|event| match event {
             Event::Tool(delta) => {
                 let id = delta.id.as_deref().unwrap_or_default();
-                Some((delta.index, id, delta.arguments.as_str()))
+                let extra: Vec<_> = delta.extra.iter().map(|(name, json)| (name.as_str(), json.as_str())).collect();
+                Some((delta.index, id, delta.arguments.as_str(), extra))
             }
             _ => None,
         })
         .collect();
+    let signature = vec![("extra_content", r#"{"google":{"thought_signature":"CvwBAdHtim9+/w=="}}"#)];
     assert_eq!(
         calls,
         [
-            (0, "a1b2c3d4__thought__CvwBAdHtim9+/w==", r#"{"city":"Paris"}"#),
-            (1, "gcall-mAhKZ5DvKJ-u2roP-0-1", r#"{"city":"London"}"#),
+            (0, "a1b2c3d4__thought__CvwBAdHtim9+/w==", r#"{"city":"Paris"}"#, signature),
+            (1, "gcall-mAhKZ5DvKJ-u2roP-0-1", r#"{"city":"London"}"#, vec![]),
         ]
     );
     let finished = |event: &Event| matches!(event, Event::Finish(finish) if finish.reason == FinishReason::ToolCalls);

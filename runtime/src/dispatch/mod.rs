@@ -3,17 +3,21 @@
 //! The revision is chosen once, from one snapshot. The permit and the count of the request live in [`Run`], which an answer being
 //! streamed owns to its last byte (invariant 7); dropping it at any moment gives the slot back and counts what happened.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
 
 use crate::chat;
 use crate::deployments::{Deployments, NotFound, Revision, Snapshot};
 use crate::sandbox::{EventStream, Failure, Fault, Receipt, Sandbox, Terms};
 use crate::telemetry::{Finished, Metrics, Tokens};
+
+/// How often an overdue stream is looked at that was in use when its time was over.
+const REAP_AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes requests to sandboxes.
 pub struct Dispatch {
@@ -52,7 +56,25 @@ pub struct Served<T> {
 pub struct Bill(Run);
 
 /// A streamed answer. Dropping it closes everything down to the upstream connection.
+///
+/// A client that stops reading never asks for the next events, so the deadline that a running call obeys would never be looked at:
+/// a task of its own takes the sandbox away when the time is over.
 pub struct Stream {
+    idle: Arc<Mutex<Option<Streaming>>>,
+    revision: String,
+    reaper: AbortHandle,
+}
+
+/// What comes next in a stream.
+pub enum Next {
+    /// Events; possibly none.
+    Events(Vec<chat::Event>),
+    /// The end, and what it cost.
+    End(Bill),
+}
+
+/// What a stream holds: the sandbox, and the request's slot.
+struct Streaming {
     events: EventStream,
     run: Run,
 }
@@ -128,7 +150,7 @@ impl Admitted {
         request.model = model;
         let (sandbox, context, run) = run.enter(call).await?;
         match sandbox.open_stream(context, request).await {
-            Ok(events) => Ok(Stream { events, run }),
+            Ok(events) => Ok(Stream::new(events, run)),
             Err(failure) => Err(run.failed(failure)),
         }
     }
@@ -147,34 +169,67 @@ impl Admitted {
 }
 
 impl Stream {
-    /// Waits for the next events; none is the end.
-    pub async fn next(&mut self) -> Result<Option<Vec<chat::Event>>, Failed> {
-        let next = self.events.next().await;
-        self.run.receipt = self.events.receipt();
-        match next {
-            Ok(Some(events)) => Ok(Some(events)),
-            Ok(None) => {
-                self.run.outcome = "ok";
-                Ok(None)
+    fn new(events: EventStream, run: Run) -> Self {
+        let (deadline, revision) = (events.deadline(), run.label());
+        let idle = Arc::new(Mutex::new(Some(Streaming { events, run })));
+        let reaped = Arc::clone(&idle);
+        let reaper = tokio::spawn(async move {
+            tokio::time::sleep_until(deadline).await;
+            loop {
+                if let Some(mut streaming) = take(&reaped) {
+                    streaming.run.outcome = "deadline";
+                    break;
+                }
+                // A call is running, which obeys the deadline itself; it may just have ended in time.
+                tokio::time::sleep(REAP_AGAIN).await;
             }
-            Err(failure) => Err(self.run.note(failure)),
+        });
+        Self { idle, revision, reaper: reaper.abort_handle() }
+    }
+
+    /// Waits for the next events. Not to be called again after the end or a failure.
+    pub async fn next(&mut self) -> Result<Next, Failed> {
+        let Some(Streaming { mut events, mut run }) = take(&self.idle) else {
+            return Err(Failed {
+                fault: Fault::Deadline,
+                receipt: Receipt::default(),
+                revision: self.revision.clone(),
+            });
+        };
+        let next = events.next().await;
+        run.receipt = events.receipt();
+        match next {
+            Ok(Some(batch)) => {
+                *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(Streaming { events, run });
+                Ok(Next::Events(batch))
+            }
+            Ok(None) => {
+                run.outcome = "ok";
+                Ok(Next::End(Bill(run)))
+            }
+            Err(failure) => Err(run.note(failure)),
         }
     }
 
-    /// What it cost so far.
-    pub fn receipt(&self) -> &Receipt {
-        &self.run.receipt
-    }
-
     /// Who answers, as `deployment@revision`.
-    pub fn revision(&self) -> String {
-        self.run.label()
+    pub fn revision(&self) -> &str {
+        &self.revision
     }
 
-    /// Notes the tokens, for the counters.
-    pub fn note_tokens(&mut self, usage: &chat::Usage, estimated: bool) {
-        self.run.tokens = Tokens { input: usage.input, output: usage.output, estimated };
+    /// Gives up on the stream, whose events can't be put on the wire; what it cost so far.
+    pub fn abandon(self) -> Receipt {
+        take(&self.idle).map(|streaming| streaming.run.receipt.clone()).unwrap_or_default()
     }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.reaper.abort();
+    }
+}
+
+fn take(idle: &Mutex<Option<Streaming>>) -> Option<Streaming> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl Bill {

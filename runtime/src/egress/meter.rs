@@ -3,13 +3,8 @@
 //! Requests and bytes are counted over all of a sandbox's traffic together (invariant 4). The meter also remembers what was
 //! refused, so that the client's error can say so whatever the guest makes of it.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 
 use super::EgressError;
 
@@ -105,7 +100,7 @@ impl Meter {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).denial.get_or_insert(reason);
     }
 
-    fn count_bytes(&self, direction: Direction, bytes: usize) -> Result<(), EgressError> {
+    pub(super) fn count_bytes(&self, direction: Direction, bytes: usize) -> Result<(), EgressError> {
         let (counter, limit) = match direction {
             Direction::Out => (&self.bytes_out, self.limits.bytes_out),
             Direction::In => (&self.bytes_in, self.limits.bytes_in),
@@ -119,41 +114,5 @@ impl Meter {
             Direction::Out => EgressError::TooManyBytesOut { limit },
             Direction::In => EgressError::TooManyBytesIn { limit },
         })
-    }
-}
-
-/// A body whose bytes are counted as they pass. Trailers are dropped: no provider's protocol needs them, and they would be one
-/// more way around the header rules.
-pub(super) struct Metered<B> {
-    pub(super) body: B,
-    pub(super) meter: Arc<Meter>,
-    pub(super) direction: Direction,
-}
-
-impl<B> Body for Metered<B>
-where
-    B: Body<Data = Bytes> + Unpin,
-    EgressError: From<B::Error>,
-{
-    type Data = Bytes;
-    type Error = EgressError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
-        loop {
-            let Some(frame) = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
-                return Poll::Ready(None);
-            };
-            let Ok(data) = frame?.into_data() else { continue };
-            self.meter.count_bytes(self.direction, data.len())?;
-            return Poll::Ready(Some(Ok(Frame::data(data))));
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

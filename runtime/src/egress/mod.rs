@@ -6,6 +6,7 @@
 //! Nothing here knows Wasm; `sandbox` hands over plain HTTP requests.
 
 mod address;
+mod body;
 mod connect;
 mod credential;
 mod grant;
@@ -13,15 +14,12 @@ mod meter;
 mod scrub;
 
 use std::error::Error as _;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -30,9 +28,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
+use body::{Metered, Patient, Scrubbed};
 use connect::{ConnectError, Connector};
-use meter::{Direction, Metered};
-use scrub::{Scrubber, Secrets};
+use meter::Direction;
+use scrub::Secrets;
 
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
 pub use grant::{Grant, GrantError, Target};
@@ -247,10 +246,10 @@ impl Egress {
             self.scrub_headers(&mut parts.headers);
             // A placeholder has another length than the secret it stands for.
             parts.headers.remove(CONTENT_LENGTH);
-            body = Scrubbed { body, scrubber: Scrubber::new(self.secrets.clone()), ended: false }.boxed_unsync();
+            body = Scrubbed::new(body, self.secrets.clone()).boxed_unsync();
         }
         if let Some(limit) = patience.between_bytes {
-            body = Patient { body, limit, sleep: Box::pin(tokio::time::sleep(limit)) }.boxed_unsync();
+            body = Patient::new(body, limit).boxed_unsync();
         }
         for name in &CONNECTION_HEADERS {
             parts.headers.remove(name);
@@ -310,54 +309,5 @@ impl From<hyper::Error> for EgressError {
     }
 }
 
-/// A body without the revision's credentials.
-struct Scrubbed {
-    body: IncomingBody,
-    scrubber: Scrubber,
-    ended: bool,
-}
-
-impl Body for Scrubbed {
-    type Data = Bytes;
-    type Error = EgressError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
-        while !self.ended {
-            match std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => {
-                    let Ok(data) = frame.into_data() else { continue };
-                    let clean = self.scrubber.push(data);
-                    if !clean.is_empty() {
-                        return Poll::Ready(Some(Ok(Frame::data(clean))));
-                    }
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => self.ended = true,
-            }
-        }
-        Poll::Ready(self.scrubber.finish().map(|rest| Ok(Frame::data(rest))))
-    }
-}
-
-/// A body that fails when nothing comes for too long.
-struct Patient {
-    body: IncomingBody,
-    limit: Duration,
-    sleep: Pin<Box<tokio::time::Sleep>>,
-}
-
-impl Body for Patient {
-    type Data = Bytes;
-    type Error = EgressError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            let next = tokio::time::Instant::now().checked_add(self.limit);
-            if let Some(next) = next {
-                self.sleep.as_mut().reset(next);
-            }
-            return Poll::Ready(frame);
-        }
-        self.sleep.as_mut().poll(cx).map(|()| Some(Err(EgressError::TimedOut)))
-    }
-}
+#[cfg(test)]
+mod tests;

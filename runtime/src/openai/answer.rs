@@ -7,6 +7,7 @@
 mod message;
 mod raw;
 
+pub(super) use message::call_fields;
 pub(super) use raw::{word, write_arguments};
 
 use super::json::Path;

@@ -67,6 +67,12 @@ pub(super) fn check(text: &str) -> Result<(), BadRequest> {
     check_depth(text)
 }
 
+/// One JSON value of any kind, after checking all of it.
+pub(super) fn value(text: &str) -> Result<Value<'_>, BadRequest> {
+    check(text)?;
+    Ok(Value(text.trim_matches([' ', '\t', '\r', '\n'])))
+}
+
 /// Takes apart a whole document that must be an object, after checking all of it.
 pub(super) fn document<'a, 'p>(text: &'a str, path: &'p Path<'p>) -> Result<Object<'a, 'p>, BadRequest> {
     if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {

@@ -20,7 +20,7 @@ use super::{
     AnswerContext, ChunkWriter, EmbedContext, MalformedAnswer, ParsedChat, ParsedEmbed, ServedModel, StreamOptions,
 };
 use crate::chat::Usage;
-use crate::dispatch::{Admitted, Bill, Call, Dispatch, Served, Stream};
+use crate::dispatch::{Admitted, Bill, Call, Dispatch, Next, Served, Stream};
 use crate::sandbox::Receipt;
 
 /// The id of one request, as the client sees it in `x-request-id`.
@@ -74,7 +74,7 @@ async fn stream(admitted: Admitted, call: Call, parsed: ParsedChat) -> Result<Re
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Proxies that buffer (nginx) are asked not to.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    if let Ok(revision) = HeaderValue::from_str(&stream.revision()) {
+    if let Ok(revision) = HeaderValue::from_str(stream.revision()) {
         headers.insert("x-caisson-revision", revision);
     }
     // The body owns the sandbox: the client's reading drives the guest, and its leaving drops it (invariant 6).
@@ -90,19 +90,17 @@ async fn next_chunk(state: Option<Streaming>) -> Option<(Result<Bytes, Infallibl
     let mut out = Vec::new();
     loop {
         let failed = match stream.next().await {
-            Ok(Some(events)) => match writer.write(events, &mut out) {
+            Ok(Next::Events(events)) => match writer.write(events, &mut out) {
                 Ok(()) if out.is_empty() => continue,
                 Ok(()) => return Some((Ok(out.into()), Some((stream, writer)))),
-                Err(answer) => malformed(answer, &stream),
-            },
-            Ok(None) => match writer.finish(&receipt_comment(stream.receipt(), &stream.revision()), &mut out) {
-                Ok(counted) => {
-                    if let Some(usage) = &counted.usage {
-                        stream.note_tokens(usage, counted.estimated);
-                    }
-                    return Some((Ok(out.into()), None));
+                Err(answer) => {
+                    let revision = stream.revision().to_owned();
+                    ApiError::Malformed { answer, receipt: stream.abandon(), revision }
                 }
-                Err(answer) => malformed(answer, &stream),
+            },
+            Ok(Next::End(bill)) => match end(bill, &mut writer, &mut out) {
+                Ok(()) => return Some((Ok(out.into()), None)),
+                Err(error) => error,
             },
             Err(failed) => ApiError::Failed(failed),
         };
@@ -112,8 +110,16 @@ async fn next_chunk(state: Option<Streaming>) -> Option<(Result<Bytes, Infallibl
     }
 }
 
-fn malformed(answer: MalformedAnswer, stream: &Stream) -> ApiError {
-    ApiError::Malformed { answer, receipt: stream.receipt().clone(), revision: stream.revision() }
+fn end(mut bill: Bill, writer: &mut ChunkWriter<HostEstimate>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    match writer.finish(&receipt_comment(bill.receipt(), &bill.revision()), out) {
+        Ok(counted) => {
+            if let Some(usage) = &counted.usage {
+                bill.note_tokens(usage, counted.estimated);
+            }
+            Ok(())
+        }
+        Err(answer) => Err(ApiError::Malformed { answer, receipt: bill.receipt().clone(), revision: bill.revision() }),
+    }
 }
 
 async fn embeddings(

@@ -7,6 +7,7 @@
 //!
 //! Not here: whole answers, HTTP, and when to flush. Bytes are appended to the caller's buffer, one whole event after another.
 
+mod blocks;
 mod choice;
 mod head;
 mod raw;
@@ -20,9 +21,9 @@ use head::Head;
 use text::OutputText;
 
 use super::answer::{AnswerContext, finish_reason, put_right, write_logprobs};
-use super::json::Path;
+use super::json::{self, Path};
 use super::usage::{self, Estimate, estimated, totalled};
-use super::write::{MalformedAnswer, ObjectWriter, write_json};
+use super::write::{MalformedAnswer, ObjectWriter, nested_extra, write_array, write_json};
 use crate::chat::{Event, OtherDelta, ReasoningDelta, TokenLogprob, ToolDelta, Usage};
 
 /// The largest event that a client is sent, in bytes: room for an image, not for a guest that never ends its line.
@@ -132,16 +133,23 @@ impl<E: Estimate> ChunkWriter<E> {
     }
 
     fn reasoning(&mut self, reasoning: &ReasoningDelta, out: &mut Vec<u8>) -> Result<(), MalformedAnswer> {
-        self.text.push(&reasoning.text);
+        // A text that is withheld is for nobody to read, whatever the adapter puts there.
+        let text = if reasoning.redacted { "" } else { &*reasoning.text };
+        let signature = reasoning.signature.as_deref();
+        self.text.push(text);
         self.delta(Delta::of(reasoning.choice), out, |delta, choice, _| {
-            if !reasoning.text.is_empty() {
-                delta.value("reasoning_content", &reasoning.text);
+            if !text.is_empty() {
+                delta.value("reasoning_content", text);
             }
-            if let Some(block) = choice.thinking(&reasoning.text, reasoning.signature.as_deref()) {
-                let out = delta.field("thinking_blocks");
-                out.push(b'[');
-                block.write(out);
-                out.push(b']');
+            let blocks = match reasoning.redacted {
+                true => choice.redacted(signature),
+                false => Vec::from_iter(choice.thinking(text, signature)),
+            };
+            if !blocks.is_empty() {
+                write_array(delta.field(blocks::FIELD), &blocks, |out, block| {
+                    block.write(out);
+                    Ok(())
+                })?;
             }
             Ok(())
         })
@@ -151,15 +159,24 @@ impl<E: Estimate> ChunkWriter<E> {
         self.text.push(tool.name.as_deref().unwrap_or_default());
         self.text.push(&tool.arguments);
         self.delta(Delta::of(tool.choice), out, |delta, choice, context| {
-            let fragment = choice.fragment(Some(tool.index), tool.id.as_deref(), tool.name.as_deref())?;
+            let kind = tool.kind.as_deref().filter(|kind| !kind.is_empty()).unwrap_or("function");
+            let fragment = choice.fragment(Some(tool.index), tool.id.as_deref(), tool.name.as_deref(), kind)?;
+            let root = Path::ROOT;
+            let path = root.field("tool_calls");
             let out = delta.field("tool_calls");
             out.push(b'[');
             let mut call = ObjectWriter::open(out);
-            fragment.write_head(&mut call, context, tool.choice, "function");
-            let mut function = ObjectWriter::open(call.field("function"));
-            function.optional("name", fragment.name);
-            function.value("arguments", &tool.arguments);
-            function.close();
+            fragment.write_head(&mut call, context, tool.choice);
+            if let Some((name, arguments)) = fragment.fields {
+                let nested = nested_extra(&tool.extra, name, &path)?;
+                let mut inner = ObjectWriter::open(call.field(name));
+                inner.reserve("name");
+                inner.optional("name", fragment.name);
+                inner.value(arguments, &tool.arguments);
+                inner.extra(&nested, &path.field(name))?;
+                inner.close();
+            }
+            call.extra(&tool.extra, &path)?;
             call.close();
             out.push(b']');
             Ok(())
@@ -167,9 +184,17 @@ impl<E: Estimate> ChunkWriter<E> {
     }
 
     fn other(&mut self, other: &OtherDelta, out: &mut Vec<u8>) -> Result<(), MalformedAnswer> {
-        let path = Path::ROOT;
+        let root = Path::ROOT;
+        let path = root.field("other");
         let delta = Delta { even_finished: true, ..Delta::of(other.choice) };
-        self.delta(delta, out, |delta, _, _| delta.extra(&other.extra, &path.field("other")))
+        self.delta(delta, out, |delta, choice, _| {
+            if let Some((_, list)) = other.extra.iter().find(|(name, _)| name == blocks::FIELD) {
+                let path = path.field(blocks::FIELD);
+                let list = json::value(list).map_err(|error| MalformedAnswer::at(&path, error))?;
+                blocks::write(delta.field(blocks::FIELD), list, choice, &path)?;
+            }
+            delta.extra(&other.extra, &path)
+        })
     }
 
     /// Keeps the adapter's count, of which the last stands, after checking that it can be written.

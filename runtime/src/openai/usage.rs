@@ -7,6 +7,15 @@ use crate::chat::Usage;
 const PROMPT_DETAILS: &str = "prompt_tokens_details";
 const COMPLETION_DETAILS: &str = "completion_tokens_details";
 
+/// The names of a count: the first is written, any is read.
+type Names = &'static [&'static str];
+
+const CACHED: Names = &["cached_tokens"];
+/// OpenAI's name, then LiteLLM's, which is older.
+const CACHE_WRITTEN: Names = &["cache_write_tokens", "cache_creation_tokens"];
+const AUDIO: Names = &["audio_tokens"];
+const REASONING: Names = &["reasoning_tokens"];
+
 /// Counts tokens for the host where the adapter gave no usage. Only asked when its counts will be used.
 pub(crate) trait Estimate {
     /// Tokens of the request.
@@ -42,8 +51,8 @@ pub(super) fn totalled(mut usage: Usage) -> Usage {
 /// Reads OpenAI's usage object. A count that isn't one, and whatever has no name, stays among the extra fields.
 pub(super) fn read(value: Value<'_>, path: &Path<'_>) -> Result<Usage, BadRequest> {
     let mut usage = value.object(path)?;
-    let mut prompt = [("cached_tokens", None), ("cache_creation_tokens", None), ("audio_tokens", None)];
-    let mut completion = [("reasoning_tokens", None), ("audio_tokens", None)];
+    let mut prompt = [(CACHED, None), (CACHE_WRITTEN, None), (AUDIO, None)];
+    let mut completion = [(REASONING, None), (AUDIO, None)];
     details(&mut usage, PROMPT_DETAILS, &mut prompt)?;
     details(&mut usage, COMPLETION_DETAILS, &mut completion)?;
     let [(_, cached_input), (_, cache_write_input), (_, audio_input)] = prompt;
@@ -61,14 +70,14 @@ pub(super) fn read(value: Value<'_>, path: &Path<'_>) -> Result<Usage, BadReques
     }))
 }
 
-fn details(usage: &mut Object<'_, '_>, name: &str, counts: &mut [(&str, Option<u32>)]) -> Result<(), BadRequest> {
+fn details(usage: &mut Object<'_, '_>, name: &str, counts: &mut [(Names, Option<u32>)]) -> Result<(), BadRequest> {
     let Some(value) = usage.peek(name).filter(|value| value.is_object()) else {
         return Ok(());
     };
     let path = usage.path().field(name);
     let mut details = value.object(&path)?;
-    for (name, found) in counts.iter_mut() {
-        *found = count(&mut details, name);
+    for (names, found) in counts.iter_mut() {
+        *found = names.iter().find_map(|name| count(&mut details, name));
     }
     if counts.iter().any(|(_, found)| found.is_some()) {
         usage.take(name);
@@ -147,13 +156,9 @@ fn write_rest(
     path: &Path<'_>,
 ) -> Result<(), MalformedAnswer> {
     object.value("total_tokens", usage.total);
-    let prompt = [
-        ("cached_tokens", usage.cached_input),
-        ("cache_creation_tokens", usage.cache_write_input),
-        ("audio_tokens", usage.audio_input),
-    ];
+    let prompt = [(CACHED, usage.cached_input), (CACHE_WRITTEN, usage.cache_write_input), (AUDIO, usage.audio_input)];
     write_details(&mut object, PROMPT_DETAILS, &usage.extra, path, &prompt)?;
-    let completion = [("reasoning_tokens", usage.reasoning_output), ("audio_tokens", usage.audio_output)];
+    let completion = [(REASONING, usage.reasoning_output), (AUDIO, usage.audio_output)];
     write_details(&mut object, COMPLETION_DETAILS, &usage.extra, path, &completion)?;
     if estimated {
         object.value("estimated", true);
@@ -169,7 +174,7 @@ fn write_details(
     name: &'static str,
     extra: &[(String, String)],
     path: &Path<'_>,
-    counts: &[(&'static str, Option<u32>)],
+    counts: &[(Names, Option<u32>)],
 ) -> Result<(), MalformedAnswer> {
     if counts.iter().all(|(_, count)| count.is_none()) {
         // What the extra fields hold under this name, if anything, is then written with them.
@@ -177,10 +182,46 @@ fn write_details(
     }
     let nested = nested_extra(extra, name, path)?;
     let mut details = ObjectWriter::open(usage.field(name));
-    for (name, count) in counts {
-        details.optional(name, *count);
+    for (names, count) in counts {
+        if let Some(name) = names.first() {
+            details.optional(name, *count);
+        }
     }
     details.extra(&nested, &path.field(name))?;
     details.close();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+
+    use super::super::json::{self, Path};
+    use super::*;
+
+    #[track_caller]
+    fn check(details: &str, count: Option<u32>, written: &str) {
+        let text = format!(r#"{{"usage":{{"prompt_tokens":9,"prompt_tokens_details":{details}}}}}"#);
+        let mut document = json::document(&text, &Path::ROOT).unwrap();
+        let usage = document.typed("usage", read).unwrap().unwrap();
+        assert_eq!(usage.cache_write_input, count, "{details}");
+        let mut out = Vec::new();
+        write_input_only(&mut out, &usage, false, &Path::ROOT).unwrap();
+        let expected = format!(r#"{{"prompt_tokens":9,"total_tokens":9,"prompt_tokens_details":{written}}}"#);
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn tokens_written_to_the_cache_are_read_by_either_name_and_written_by_openais() {
+        check(r#"{"cache_write_tokens":5}"#, Some(5), r#"{"cache_write_tokens":5}"#);
+        check(r#"{"cache_creation_tokens":5}"#, Some(5), r#"{"cache_write_tokens":5}"#);
+        let nothing = r#"{"cache_write_tokens":null,"cache_creation_tokens":-1}"#;
+        check(nothing, None, nothing);
+    }
+
+    #[test]
+    fn an_upstream_that_says_both_names_is_passed_on_with_both() {
+        let both = r#"{"cache_write_tokens":5,"cache_creation_tokens":6}"#;
+        check(both, Some(5), both);
+    }
 }

@@ -75,7 +75,8 @@ impl<'o> ObjectWriter<'o> {
         self.name(name)
     }
 
-    fn reserve(&mut self, name: &'static str) {
+    /// Keeps extra pairs from giving this name, where it is written elsewhere or not at all.
+    pub(super) fn reserve(&mut self, name: &'static str) {
         debug_assert!(self.count < MAX_TYPED, "no object has more typed fields");
         if let Some(slot) = self.typed.get_mut(self.count) {
             *slot = name;

@@ -14,6 +14,8 @@ use super::state::State;
 const FUEL_PER_TOKENISED_BYTE: u64 = 50;
 /// Fuel per byte copied into the guest.
 const FUEL_PER_COPIED_BYTE: u64 = 1;
+/// Fuel for the call itself, so that many small ones aren't free.
+const FUEL_PER_CALL: u64 = 1_000;
 /// Longer texts are counted off the executor, so that other requests on the same thread keep their pace.
 const INLINE_BYTES: usize = 16 * 1024;
 
@@ -69,7 +71,7 @@ fn tokenizer(name: &str) -> Option<&'static Tokenizer> {
 }
 
 fn charge(store: &mut StoreContextMut<'_, State>, bytes: usize, per_byte: u64) -> wasmtime::Result<()> {
-    let cost = (bytes as u64).saturating_mul(per_byte);
+    let cost = (bytes as u64).saturating_mul(per_byte).saturating_add(FUEL_PER_CALL);
     let left = store.get_fuel()?.checked_sub(cost);
     store.set_fuel(left.unwrap_or(0))?;
     match left {

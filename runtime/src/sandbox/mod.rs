@@ -245,6 +245,11 @@ impl EventStream {
     pub fn receipt(&self) -> Receipt {
         self.sandbox.receipt()
     }
+
+    /// When the sandbox's time is over.
+    pub fn deadline(&self) -> tokio::time::Instant {
+        self.sandbox.deadline
+    }
 }
 
 fn receipt(store: &Store<State>, meter: &Meter, fuel: u64, started: Instant) -> Receipt {

@@ -96,7 +96,7 @@ impl Event {
     /// A piece of a choice's reasoning, unsigned.
     #[must_use]
     pub fn reasoning(choice: u32, text: impl Into<String>) -> Self {
-        Self::Reasoning(ReasoningDelta { choice, text: text.into(), signature: None })
+        Self::Reasoning(ReasoningDelta { choice, text: text.into(), ..ReasoningDelta::default() })
     }
 
     /// The end of a choice.
@@ -318,8 +318,8 @@ defaults! {
     Usage { input, output, total, cached_input, cache_write_input, audio_input, reasoning_output, audio_output, extra }
     ChatAnswer { id, model, choices, usage, service_tier, system_fingerprint, extra }
     StreamStart { id, model, service_tier, system_fingerprint, extra }
-    ToolDelta { choice, index, id, name, arguments }
-    ReasoningDelta { choice, text, signature }
+    ToolDelta { choice, index, id, kind, name, arguments, extra }
+    ReasoningDelta { choice, text, signature, redacted }
     EmbedRequest { model, input, dimensions, user, extra }
     EmbedResponse { model, vectors, usage, extra }
     Setting { name, description, default_value, required }
@@ -368,6 +368,7 @@ mod tests {
     fn defaults_are_what_openai_means_by_nothing() {
         assert_eq!(ChatRequest::default().n, 1);
         assert_eq!(ToolCall::default().kind, "function");
+        assert_eq!((ToolDelta::default().kind, ReasoningDelta::default().redacted), (None, false));
         assert_eq!(Choice::default().message.role, Role::Assistant);
         assert_eq!(Usage::new(u32::MAX, 1).total, u32::MAX);
     }

@@ -175,7 +175,7 @@ fn cut(prompt: &Prompt, mut text: String) -> (String, Finish) {
     let pieces = words(&text);
     match prompt.max_tokens {
         Some(max) if max < TINY || max < pieces.len() as u64 => {
-            let kept = usize::try_from(max).unwrap_or(usize::MAX).max(1);
+            let kept = usize::try_from(max).unwrap_or(usize::MAX);
             (pieces.into_iter().take(kept).collect(), Finish::Length)
         }
         _ => (text, finish),

@@ -73,14 +73,19 @@ fn message(blocks: &[&RawValue]) -> Message {
 }
 
 fn tool_call(block: AnswerBlock) -> ToolCall {
-    let caller = block.indirect_caller();
     ToolCall {
-        extra: caller.map(|caller| ("caller".to_owned(), caller.get().to_owned())).into_iter().collect(),
+        extra: caller(&block),
         arguments: block.input.map_or("{}", RawValue::get).to_owned(),
         id: block.id.unwrap_or_default(),
         kind: "function".to_owned(),
         name: block.name.unwrap_or_default(),
     }
+}
+
+/// The field that a call has beside OpenAI's where not the model itself made it.
+pub(super) fn caller(block: &AnswerBlock) -> Vec<(String, String)> {
+    let caller = block.indirect_caller();
+    caller.map(|caller| ("caller".to_owned(), caller.get().to_owned())).into_iter().collect()
 }
 
 /// What a message says of itself before its content.

@@ -7,7 +7,7 @@ use caisson_sdk::api::{Error, Event, Finish, OtherDelta, ReasoningDelta, StreamS
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::answer::{Ending, Head};
+use super::answer::{Ending, Head, caller};
 use super::usage::Counts;
 use super::verbatim::{self, Recorder};
 use crate::client::answer::{AnswerBlock, BlockDelta, Failure, StreamEvent};
@@ -91,7 +91,7 @@ impl Decoder {
         match block.kind.as_ref() {
             "text" => push_text(block.text, events),
             "thinking" => push_reasoning(block.thinking, block.signature, events),
-            "redacted_thinking" => events.push(redacted(raw)),
+            "redacted_thinking" => events.push(redacted(block.data)),
             "tool_use" => {
                 self.close_call(events);
                 let call = OpenCall {
@@ -103,9 +103,10 @@ impl Decoder {
                 events.push(Event::Tool(ToolDelta {
                     choice: CHOICE,
                     index: call.index,
+                    extra: caller(&block),
                     id: block.id,
                     name: block.name,
-                    arguments: String::new(),
+                    ..ToolDelta::default()
                 }));
                 self.open_call = Some(call);
             }
@@ -196,12 +197,17 @@ fn push_text(text: Option<String>, events: &mut Vec<Event>) {
     }
 }
 
+/// Where a request has the text left out (`display: omitted`) only the signature comes.
 fn push_reasoning(text: Option<String>, signature: Option<String>, events: &mut Vec<Event>) {
     let text = text.unwrap_or_default();
     let signature = signature.filter(|signature| !signature.is_empty());
     if !text.is_empty() || signature.is_some() {
-        events.push(Event::Reasoning(ReasoningDelta { choice: CHOICE, text, signature }));
+        events.push(Event::Reasoning(ReasoningDelta { choice: CHOICE, text, signature, redacted: false }));
     }
+}
+
+fn redacted(data: Option<String>) -> Event {
+    Event::Reasoning(ReasoningDelta { choice: CHOICE, text: String::new(), signature: data, redacted: true })
 }
 
 fn push_other(extra: Vec<(String, String)>, events: &mut Vec<Event>) {
@@ -210,15 +216,8 @@ fn push_other(extra: Vec<(String, String)>, events: &mut Vec<Event>) {
     }
 }
 
-/// A reasoning delta cannot say that its text is withheld, so the block goes out as the
-/// client's wire has it.
-fn redacted(block: &RawValue) -> Event {
-    let extra = vec![("thinking_blocks".to_owned(), format!("[{}]", block.get()))];
-    Event::Other(OtherDelta { choice: CHOICE, extra })
-}
-
 fn argument_delta(index: u32, arguments: String) -> Event {
-    Event::Tool(ToolDelta { choice: CHOICE, index, id: None, name: None, arguments })
+    Event::Tool(ToolDelta { choice: CHOICE, index, arguments, ..ToolDelta::default() })
 }
 
 fn failure(data: &str) -> Error {

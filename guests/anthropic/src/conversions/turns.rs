@@ -135,12 +135,10 @@ fn tool_use<'a>(call: &'a ToolCall, path: &str) -> Result<Block<'a>> {
     } else {
         ToolInput::Wrapped { input: &call.arguments }
     };
-    Ok(Block::ToolUse {
-        id: tool_id(&call.id),
-        name: &call.name,
-        input,
-        extra: flat_extras(&call.extra, &call.kind, path)?,
-    })
+    let mut extra = flat_extras(&call.extra, &call.kind, path)?;
+    // OpenAI's clients leave these in a call that they folded from a stream; Anthropic refuses the turn for them.
+    extra.retain(|name| !matches!(name, "index" | "parsed_arguments"));
+    Ok(Block::ToolUse { id: tool_id(&call.id), name: &call.name, input, extra })
 }
 
 fn arguments<'a>(text: &'a str, path: &str) -> Result<&'a RawValue> {

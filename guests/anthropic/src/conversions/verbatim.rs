@@ -80,10 +80,6 @@ struct Recorded {
 impl Recorder {
     pub(super) fn start(&mut self, index: u32, raw: &RawValue, block: &AnswerBlock) {
         self.shape.see(block);
-        if block.indirect_caller().is_some() {
-            // A tool delta has no place for the caller.
-            self.shape.lose();
-        }
         if self.has_room(raw.get().len()) {
             self.blocks.push(Recorded {
                 index,

@@ -153,6 +153,25 @@ fn a_free_text_call_is_wrapped_in_an_object() {
 }
 
 #[test]
+fn a_call_that_a_client_folded_from_a_stream_goes_back_without_the_clients_own_fields() {
+    let extra = pairs(&[
+        ("index", "0"),
+        ("function", r#"{"parsed_arguments":{"port":"Brest"}}"#),
+        ("cache_control", r#"{"type":"ephemeral"}"#),
+    ]);
+    let folded = ToolCall { extra, ..call("a", r#"{"port":"Brest"}"#) };
+    let message = Message { tool_calls: vec![folded], ..Message::assistant("") };
+    let body = sent(ask(vec![Message::user("Tides?"), message]));
+    assert_eq!(
+        body["messages"][1]["content"][0],
+        json!({
+            "type": "tool_use", "id": "a", "name": "tide", "input": { "port": "Brest" },
+            "cache_control": { "type": "ephemeral" },
+        })
+    );
+}
+
+#[test]
 fn a_tool_result_without_its_call_is_refused() {
     let error = refused(ask(vec![Message::user("?"), Message::new(Role::Tool, "06:12")]));
     assert_eq!(error.param.as_deref(), Some("messages[1].tool_call_id"));

@@ -28,16 +28,20 @@ fn text(text: &str) -> Event {
 
 fn reasoning(text: &str, signature: Option<&str>) -> Event {
     let signature = signature.map(str::to_owned);
-    Event::Reasoning(ReasoningDelta { choice: 0, text: text.to_owned(), signature })
+    Event::Reasoning(ReasoningDelta { choice: 0, text: text.to_owned(), signature, redacted: false })
+}
+
+fn redacted(data: &str) -> Event {
+    Event::Reasoning(ReasoningDelta { signature: Some(data.to_owned()), redacted: true, ..ReasoningDelta::default() })
 }
 
 fn call(index: u32, id: &str, name: &str) -> Event {
     let (id, name) = (Some(id.to_owned()), Some(name.to_owned()));
-    Event::Tool(ToolDelta { choice: 0, index, id, name, arguments: String::new() })
+    Event::Tool(ToolDelta { index, id, name, ..ToolDelta::default() })
 }
 
 fn arguments(index: u32, arguments: &str) -> Event {
-    Event::Tool(ToolDelta { choice: 0, index, id: None, name: None, arguments: arguments.to_owned() })
+    Event::Tool(ToolDelta { index, arguments: arguments.to_owned(), ..ToolDelta::default() })
 }
 
 fn other(extra: &[(&str, &str)]) -> Event {
@@ -90,7 +94,7 @@ fn thinking_and_calls_stream_in_order() {
             reasoning("Two ", None),
             reasoning("calls.", None),
             reasoning("", Some("EqQBCgIYAhIM")),
-            other(&[("thinking_blocks", r#"[{"type":"redacted_thinking","data":"EmwKAhgBEgy3"}]"#)]),
+            redacted("EmwKAhgBEgy3"),
             call(0, "toolu_01A", "tide"),
             arguments(0, "{\"port\": \"Br"),
             arguments(0, "est\"}"),
@@ -100,6 +104,32 @@ fn thinking_and_calls_stream_in_order() {
             Event::Usage(Usage { input: 50, output: 61, total: 111, ..Usage::default() }),
         ]
     );
+}
+
+#[test]
+fn thinking_whose_text_is_left_out_is_not_taken_for_redacted() {
+    let events = stream(Reply::sse(sse(&[
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"aloud","signature":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"a"}}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"signature_delta","signature":"b"}}"#,
+        r#"{"type":"message_stop"}"#,
+    ])))
+    .unwrap();
+    assert_eq!(events[..3], [reasoning("aloud", None), reasoning("", Some("a")), reasoning("", Some("b"))]);
+}
+
+#[test]
+fn a_call_that_code_made_says_so() {
+    let caller = r#"{"type":"code_execution_20260120","tool_id":"srvtoolu_9"}"#;
+    let start = format!(
+        r#"{{"type":"content_block_start","index":0,"content_block":{{"type":"tool_use","id":"a","name":"b","input":{{}},"caller":{caller}}}}}"#
+    );
+    let events = stream(Reply::sse(sse(&[&start, r#"{"type":"message_stop"}"#]))).unwrap();
+    let (id, name) = (Some("a".to_owned()), Some("b".to_owned()));
+    let made = Event::Tool(ToolDelta { id, name, extra: pairs(&[("caller", caller)]), ..ToolDelta::default() });
+    // The call says it all, so the list of blocks is not kept a second time.
+    assert_eq!(events, [made, arguments(0, "{}"), finish(FinishReason::Stop)]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use caisson_sdk::api::{ChatAnswer, Choice, Content, Error, FinishReason, Message
 use serde_json::value::RawValue;
 
 use super::pieces::{self, Piece, piece, unreadable};
-use super::{EXTRA_CONTENT, GEMINI_PARTS, client_id, compact, extra_content};
+use super::{EXTRA_CONTENT, GEMINI_PARTS, call_extra, client_id, compact, extra_content};
 use crate::client::error::from_failure;
 use crate::client::wire::{Candidate, GenerateResponse, PromptFeedback};
 
@@ -84,10 +84,7 @@ fn message(parts: &[&RawValue], seed: &str, index: u32) -> Result<Message> {
                     id: client_id(id, signature.as_deref(), seed, index, n),
                     name,
                     arguments,
-                    extra: signature
-                        .map(|signature| (EXTRA_CONTENT.to_owned(), extra_content(&signature)))
-                        .into_iter()
-                        .collect(),
+                    extra: call_extra(signature.as_deref()),
                     ..ToolCall::default()
                 });
             }

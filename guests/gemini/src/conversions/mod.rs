@@ -45,6 +45,11 @@ fn extra_content(signature: &str) -> String {
     serde_json::json!({ "google": { "thought_signature": signature } }).to_string()
 }
 
+/// What a call has beside OpenAI's fields.
+fn call_extra(signature: Option<&str>) -> Vec<(String, String)> {
+    signature.map(|signature| (EXTRA_CONTENT.to_owned(), extra_content(signature))).into_iter().collect()
+}
+
 /// The signature that a client brought back in `extra_content`. What cannot be read counts as
 /// absent: clients copy the field blindly, and none of them made it.
 fn signature_in(extra: &[(String, String)]) -> Option<String> {
@@ -57,8 +62,8 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     Some(value)
 }
 
-/// The id a client gets for a call. The signature rides in it because it is the one field that
-/// every OpenAI client returns, also from a stream; `seed` is unique to the answer.
+/// The id a client gets for a call. The signature rides in it too because many OpenAI clients
+/// return nothing else beside name and arguments; `seed` is unique to the answer.
 fn client_id(id: Option<String>, signature: Option<&str>, seed: &str, choice: u32, n: usize) -> String {
     let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{MADE_ID}{seed}-{choice}-{n}"));
     match signature {

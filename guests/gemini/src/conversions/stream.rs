@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::answer::blocks;
 use super::pieces::{self, Piece, piece, unreadable};
-use super::{EXTRA_CONTENT, GEMINI_PARTS, client_id, compact, extra_content};
+use super::{EXTRA_CONTENT, GEMINI_PARTS, call_extra, client_id, compact, extra_content};
 use crate::client::error::from_failure;
 use crate::client::wire::{Candidate, GenerateResponse, UsageMetadata};
 
@@ -111,12 +111,16 @@ impl ChoiceSoFar {
                 self.text_signature = signature.or(self.text_signature.take());
                 (!text.is_empty()).then_some(Event::Text(TextDelta { choice, text }))
             }
-            Piece::Thought { text, signature } => Some(Event::Reasoning(ReasoningDelta { choice, text, signature })),
+            Piece::Thought { text, signature } => {
+                Some(Event::Reasoning(ReasoningDelta { choice, text, signature, redacted: false }))
+            }
             Piece::Call { id, name, arguments, signature } => {
                 let index = self.calls;
                 self.calls = index.saturating_add(1);
                 let id = client_id(id, signature.as_deref(), seed, choice, index as usize);
-                Some(Event::Tool(ToolDelta { choice, index, id: Some(id), name: Some(name), arguments }))
+                let extra = call_extra(signature.as_deref());
+                let (id, name) = (Some(id), Some(name));
+                Some(Event::Tool(ToolDelta { choice, index, id, kind: None, name, arguments, extra }))
             }
             Piece::Image { url, signature } => {
                 let image = pieces::image(self.images, &url, signature.as_deref());

@@ -154,16 +154,11 @@ fn write_tool_call(
     } else {
         object.value("id", &call.id);
     }
-    let (kind, arguments) = match call.kind.as_str() {
-        "" | "function" => ("function", "arguments"),
-        "custom" => ("custom", "input"),
-        other => {
-            // The vocabulary doesn't know this kind's shape: its fields are among the extra ones.
-            object.value("type", other);
-            object.extra(&call.extra, path)?;
-            object.close();
-            return Ok(());
-        }
+    let Some((kind, arguments)) = call_fields(&call.kind) else {
+        object.value("type", &call.kind);
+        object.extra(&call.extra, path)?;
+        object.close();
+        return Ok(());
     };
     object.value("type", kind);
     let nested = nested_extra(&call.extra, kind, path)?;
@@ -175,6 +170,17 @@ fn write_tool_call(
     object.extra(&call.extra, path)?;
     object.close();
     Ok(())
+}
+
+/// Where a call has its name and its text: the object's name, which is the kind's too, and in it the text's.
+///
+/// None for a kind whose shape the vocabulary doesn't know: its fields are among the extra ones.
+pub(in super::super) fn call_fields(kind: &str) -> Option<(&'static str, &'static str)> {
+    match kind {
+        "" | "function" => Some(("function", "arguments")),
+        "custom" => Some(("custom", "input")),
+        _ => None,
+    }
 }
 
 /// Writes a part as requests have it.

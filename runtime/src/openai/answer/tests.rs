@@ -139,7 +139,7 @@ fn the_adapters_words_win_over_the_hosts() {
     answer.choices[0].finish_reason = FinishReason::Other("eos".into());
     let answer = chat_completion(&context(), ChatResponse::Answer(answer), &Unasked).unwrap();
     assert_eq!((answer.usage.total, answer.estimated), (15, false));
-    expect![[r#"{"id":"gen-1","object":"chat.completion","created":1700000000,"model":"m-2025","choices":[{"index":0,"message":{"role":"assistant","content":"hi","refusal":null},"logprobs":null,"finish_reason":"eos","stop_sequence":null}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4,"cache_creation_tokens":2},"completion_tokens_details":{"reasoning_tokens":3,"accepted_prediction_tokens":1},"cost":0.10},"service_tier":"flex","system_fingerprint":"fp","x":[1, 2]}"#]].assert_eq(&String::from_utf8(answer.body).unwrap());
+    expect![[r#"{"id":"gen-1","object":"chat.completion","created":1700000000,"model":"m-2025","choices":[{"index":0,"message":{"role":"assistant","content":"hi","refusal":null},"logprobs":null,"finish_reason":"eos","stop_sequence":null}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":3,"accepted_prediction_tokens":1},"cost":0.10},"service_tier":"flex","system_fingerprint":"fp","x":[1, 2]}"#]].assert_eq(&String::from_utf8(answer.body).unwrap());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One choice of a stream: how far it is, its tool calls, its reasoning.
 
-use super::super::answer::AnswerContext;
+use super::super::answer::{AnswerContext, call_fields};
 use super::super::json::Path;
 use super::super::write::{MalformedAnswer, ObjectWriter};
 
@@ -31,6 +31,8 @@ struct Call {
     /// The adapter's id, if it gave one.
     id: Option<String>,
     named: bool,
+    /// What its first fragment's kind says of them all.
+    fields: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Default)]
@@ -77,6 +79,7 @@ impl Choice {
         given: Option<u32>,
         id: Option<&'f str>,
         name: Option<&'f str>,
+        kind: &'f str,
     ) -> Result<Fragment<'f>, MalformedAnswer> {
         let (id, name) = (id.filter(|id| !id.is_empty()), name.filter(|name| !name.is_empty()));
         let known = match given {
@@ -88,9 +91,9 @@ impl Choice {
             Some((position, call)) if !call.ends_before(given, id, name) => {
                 let name = name.filter(|_| !call.named);
                 call.named |= name.is_some();
-                Ok(Fragment { position, opens: false, id: None, name })
+                Ok(Fragment { position, opens: false, id: None, kind, name, fields: call.fields })
             }
-            _ => self.open(given, id, name),
+            _ => self.open(given, id, name, kind),
         }
     }
 
@@ -99,6 +102,7 @@ impl Choice {
         given: Option<u32>,
         id: Option<&'f str>,
         name: Option<&'f str>,
+        kind: &'f str,
     ) -> Result<Fragment<'f>, MalformedAnswer> {
         let position = self.calls.len();
         let given = given.unwrap_or(position as u32);
@@ -106,31 +110,61 @@ impl Choice {
             let problem = format_args!("is {given}: a message has at most {MAX_CALLS} tool calls");
             return Err(MalformedAnswer::at(&Path::ROOT.field("tool_calls").field("index"), problem));
         }
-        self.calls.push(Call { given, id: id.map(str::to_owned), named: name.is_some() });
-        Ok(Fragment { position, opens: true, id, name })
+        let fields = call_fields(kind);
+        self.calls.push(Call { given, id: id.map(str::to_owned), named: name.is_some(), fields });
+        Ok(Fragment { position, opens: true, id, kind, name, fields })
     }
 
     /// Takes in a piece of reasoning; gives what is to be said of its block now.
     ///
-    /// A block goes out whole with its signature, so that clients which must send it back need not put it together. A signature without
-    /// any text is that of a redacted block.
+    /// A block goes out whole with its signature, so that clients which must send it back need not put it together.
     pub(super) fn thinking(&mut self, text: &str, signature: Option<&str>) -> Option<Block> {
         let thinking = &mut self.thinking;
-        let index = thinking.index;
         thinking.waiting.push_str(text);
         thinking.begun |= !text.is_empty();
-        let signature = signature.map(str::to_owned);
-        if signature.is_some() {
-            thinking.index = index.saturating_add(1);
-            let redacted = !std::mem::take(&mut thinking.begun);
-            return Some(Block { index, text: std::mem::take(&mut thinking.waiting), signature, redacted });
+        if signature.is_none() && thinking.waiting.len() <= WAITING_TEXT {
+            return None;
         }
-        (thinking.waiting.len() > WAITING_TEXT).then(|| Block {
-            index,
-            text: std::mem::take(&mut thinking.waiting),
-            signature,
-            redacted: false,
-        })
+        let block = thinking.block(signature);
+        if signature.is_some() {
+            thinking.end();
+        }
+        Some(block)
+    }
+
+    /// Takes in a block whose text is withheld. The one at hand ends before it, and what waits of it goes out: no signature will come.
+    pub(super) fn redacted(&mut self, data: Option<&str>) -> Vec<Block> {
+        let thinking = &mut self.thinking;
+        let mut blocks = Vec::new();
+        if !thinking.waiting.is_empty() {
+            blocks.push(thinking.block(None));
+        }
+        if thinking.begun {
+            thinking.end();
+        }
+        blocks.push(Block { redacted: true, ..thinking.block(data) });
+        thinking.end();
+        blocks
+    }
+
+    /// The index of a block that an adapter gives in the client's own form: the given one, else that of the current block.
+    pub(super) fn block(&mut self, given: Option<u32>, ends: bool) -> u32 {
+        let index = given.unwrap_or(self.thinking.index);
+        self.thinking.index = self.thinking.index.max(index.saturating_add(ends.into()));
+        index
+    }
+}
+
+impl Thinking {
+    /// The current block, or as much of it as waits.
+    fn block(&mut self, signature: Option<&str>) -> Block {
+        let text = std::mem::take(&mut self.waiting);
+        Block { index: self.index, text, signature: signature.map(str::to_owned), redacted: false }
+    }
+
+    fn end(&mut self) {
+        self.index = self.index.saturating_add(1);
+        self.begun = false;
     }
 }
 
@@ -146,8 +180,11 @@ pub(super) struct Fragment<'f> {
     position: usize,
     opens: bool,
     id: Option<&'f str>,
+    kind: &'f str,
     /// The name, if it is the first that the call gets.
     pub(super) name: Option<&'f str>,
+    /// Where the call has its name and its text, if its kind has a known shape.
+    pub(super) fields: Option<(&'static str, &'static str)>,
 }
 
 impl Fragment<'_> {
@@ -157,16 +194,18 @@ impl Fragment<'_> {
     }
 
     /// Writes the index and, on the first fragment, id and type.
-    pub(super) fn write_head(&self, call: &mut ObjectWriter<'_>, context: &AnswerContext, choice: u32, kind: &str) {
+    pub(super) fn write_head(&self, call: &mut ObjectWriter<'_>, context: &AnswerContext, choice: u32) {
         call.value("index", self.position);
         if !self.opens {
+            call.reserve("id");
+            call.reserve("type");
             return;
         }
         match self.id {
             Some(id) => call.value("id", id),
             None => call.value("id", context.tool_call_id(choice, self.position)),
         }
-        call.value("type", kind);
+        call.value("type", self.kind);
     }
 }
 
@@ -185,7 +224,7 @@ impl Block {
         object.value("index", self.index);
         if self.redacted {
             object.value("type", "redacted_thinking");
-            object.optional("data", self.signature.as_deref());
+            object.value("data", self.signature.as_deref().unwrap_or_default());
         } else {
             object.value("type", "thinking");
             object.value("thinking", &self.text);

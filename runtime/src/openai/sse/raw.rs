@@ -4,7 +4,7 @@ use super::super::answer::{put_right, word, write_arguments};
 use super::super::json::{self, Object, Path, Value};
 use super::super::usage::{self, Estimate};
 use super::super::write::{MalformedAnswer, ObjectWriter};
-use super::ChunkWriter;
+use super::{ChunkWriter, blocks};
 
 /// What a finished choice says no more; whatever else comes late goes through.
 const SPOKEN: [&str; 8] =
@@ -92,7 +92,12 @@ impl<E: Estimate> ChunkWriter<E> {
             self.text.push_json(delta.peek(name));
         }
         let calls = delta.take("tool_calls");
+        let blocks = delta.peek(blocks::FIELD).and_then(|_| delta.take(blocks::FIELD));
         object.rest(&delta);
+        if let Some(list) = blocks {
+            let path = delta.path().field(blocks::FIELD);
+            blocks::write(object.field(blocks::FIELD), list, self.choice(choice)?, &path)?;
+        }
         if let Some(calls) = calls {
             let out = object.field("tool_calls");
             out.push(b'[');
@@ -131,9 +136,9 @@ impl<E: Estimate> ChunkWriter<E> {
 
         let state = self.choices.get_mut(choice as usize);
         let Some(state) = state else { return Ok(()) };
-        let fragment = state.fragment(given, id.as_deref(), name.as_deref())?;
+        let fragment = state.fragment(given, id.as_deref(), name.as_deref(), given_kind.as_deref().unwrap_or(kind))?;
         let mut object = ObjectWriter::open(out);
-        fragment.write_head(&mut object, &self.head.context, choice, given_kind.as_deref().unwrap_or(kind));
+        fragment.write_head(&mut object, &self.head.context, choice);
         if let Some(inner) = inner {
             let mut writer = ObjectWriter::open(object.field(kind));
             writer.optional("name", fragment.name);

@@ -39,12 +39,25 @@ fn text(choice: u32, text: &str) -> Event {
 }
 
 fn reasoning(text: &str, signature: Option<&str>) -> Event {
-    Event::Reasoning(ReasoningDelta { choice: 0, text: text.into(), signature: signature.map(str::to_owned) })
+    let signature = signature.map(str::to_owned);
+    Event::Reasoning(ReasoningDelta { choice: 0, text: text.into(), signature, redacted: false })
+}
+
+fn redacted(text: &str, data: Option<&str>) -> Event {
+    let signature = data.map(str::to_owned);
+    Event::Reasoning(ReasoningDelta { choice: 0, text: text.into(), signature, redacted: true })
 }
 
 fn tool(index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) -> Event {
     let (id, name) = (id.map(str::to_owned), name.map(str::to_owned));
-    Event::Tool(ToolDelta { choice: 0, index, id, name, arguments: arguments.into() })
+    Event::Tool(ToolDelta { choice: 0, index, id, kind: None, name, arguments: arguments.into(), extra: Pairs::new() })
+}
+
+/// A fragment of the first call, of this kind and with these extra fields.
+fn tool_of(kind: Option<&str>, name: Option<&str>, arguments: &str, extra: &[(&str, &str)]) -> Event {
+    let (kind, name) = (kind.map(str::to_owned), name.map(str::to_owned));
+    let arguments = arguments.into();
+    Event::Tool(ToolDelta { choice: 0, index: 0, id: None, kind, name, arguments, extra: pairs(extra) })
 }
 
 fn finish(choice: u32, reason: FinishReason) -> Event {
@@ -230,13 +243,67 @@ fn another_id_and_name_at_the_same_index_are_another_call() {
 }
 
 #[test]
+fn a_custom_call_streams_its_text_as_input() {
+    check(
+        vec![
+            tool_of(Some("custom"), Some("shell"), "", &[("custom", r#"{"x":1,"name":"no"}"#)]),
+            tool_of(None, None, "ls", &[]),
+            tool_of(Some("function"), Some("late"), " -l", &[]),
+            finish(0, FinishReason::Stop),
+        ],
+        expect![[r#"
+            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_0_0","type":"custom","custom":{"name":"shell","input":"","x":1}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"input":"ls"}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"input":" -l"}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
+            : caisson fuel=1
+            data: [DONE]
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_call_has_no_name_for_joins_the_fragment_it_comes_with() {
+    let posing = [("id", "\"b\""), ("type", "\"custom\""), ("function", r#"{"name":"no","y":2}"#), ("index", "9")];
+    check(
+        vec![
+            tool_of(Some(""), Some("f"), "", &[("extra_content", "{\"google\":\n{}}"), ("type", "\"x\"")]),
+            tool_of(None, None, "{}", &posing),
+            tool(1, Some("b"), Some("g"), ""),
+        ],
+        expect![[r#"
+            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_0_0","type":"function","function":{"name":"f","arguments":""},"extra_content":{"google":{}}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}","y":2}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":""}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
+            : caisson fuel=1
+            data: [DONE]
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_of_an_unknown_kind_is_what_its_extra_fields_say() {
+    check(
+        vec![tool_of(Some("mcp"), None, "", &[("mcp", "{\"server\":1}")]), tool_of(None, None, "", &[("x", "2")])],
+        expect![[r#"
+            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_0_0","type":"mcp","mcp":{"server":1}}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"x":2}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
+            : caisson fuel=1
+            data: [DONE]
+        "#]],
+    );
+}
+
+#[test]
 fn a_signed_block_of_reasoning_goes_out_whole_with_its_signature() {
     check(
         vec![
             reasoning("let me", None),
             reasoning(" see", None),
             reasoning("", Some("sig-1")),
-            reasoning("", Some("hidden")),
+            reasoning("", Some("left out")),
             reasoning("more", Some("sig-2")),
             text(0, "hi"),
         ],
@@ -244,9 +311,32 @@ fn a_signed_block_of_reasoning_goes_out_whole_with_its_signature() {
             data: {"choices":[{"index":0,"delta":{"role":"assistant","reasoning_content":"let me"},"logprobs":null,"finish_reason":null}]}
             data: {"choices":[{"index":0,"delta":{"reasoning_content":" see"},"logprobs":null,"finish_reason":null}]}
             data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":0,"type":"thinking","thinking":"let me see","signature":"sig-1"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"redacted_thinking","data":"hidden"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"","signature":"left out"}]},"logprobs":null,"finish_reason":null}]}
             data: {"choices":[{"index":0,"delta":{"reasoning_content":"more","thinking_blocks":[{"index":2,"type":"thinking","thinking":"more","signature":"sig-2"}]},"logprobs":null,"finish_reason":null}]}
             data: {"choices":[{"index":0,"delta":{"content":"hi"},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
+            : caisson fuel=1
+            data: [DONE]
+        "#]],
+    );
+}
+
+#[test]
+fn a_redacted_block_is_whole_and_ends_the_one_before_it() {
+    check(
+        vec![
+            redacted("", Some("a")),
+            reasoning("hm", None),
+            redacted("never shown", Some("b")),
+            reasoning("so", Some("sig")),
+            redacted("", None),
+        ],
+        expect![[r#"
+            data: {"choices":[{"index":0,"delta":{"role":"assistant","thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"a"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"reasoning_content":"hm"},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"hm"},{"index":2,"type":"redacted_thinking","data":"b"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"reasoning_content":"so","thinking_blocks":[{"index":3,"type":"thinking","thinking":"so","signature":"sig"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":4,"type":"redacted_thinking","data":""}]},"logprobs":null,"finish_reason":null}]}
             data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
             : caisson fuel=1
             data: [DONE]
@@ -267,6 +357,33 @@ fn a_long_block_of_reasoning_goes_out_in_pieces_that_join() {
     assert_eq!(joined, format!("{long}{long}end"));
     assert!(blocks.len() == 2 && blocks.iter().all(|block| block["index"] == 0 && block["type"] == "thinking"));
     assert_eq!(blocks[1]["signature"], "s");
+}
+
+#[test]
+fn blocks_in_the_clients_own_form_get_the_index_that_clients_join_them_by() {
+    let other = |json: &str| Event::Other(OtherDelta { choice: 0, extra: pairs(&[("thinking_blocks", json)]) });
+    let raw = |blocks: &str| raw(&format!(r#"{{"choices":[{{"delta":{{"thinking_blocks":{blocks}}}}}]}}"#));
+    check(
+        vec![
+            other(r#" [{"type":"redacted_thinking","data":"a"},{"type":"thinking","thinking":"b","x":1}] "#),
+            raw(r#"[{"type":"thinking","thinking":"c","signature":""},{"signature":"d"}]"#),
+            raw(r#"[{"index":7,"signature":"e"},{"index":null,"thinking":"f"}]"#),
+            reasoning("g", Some("h")),
+            raw("null"),
+            raw(r#"["i"]"#),
+        ],
+        expect![[r#"
+            data: {"choices":[{"index":0,"delta":{"role":"assistant","thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"a"},{"index":1,"type":"thinking","thinking":"b","x":1}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"c","signature":""},{"index":1,"signature":"d"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":7,"signature":"e"},{"index":8,"thinking":"f"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"reasoning_content":"g","thinking_blocks":[{"index":8,"type":"thinking","thinking":"g","signature":"h"}]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":null},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{"thinking_blocks":["i"]},"logprobs":null,"finish_reason":null}]}
+            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
+            : caisson fuel=1
+            data: [DONE]
+        "#]],
+    );
 }
 
 #[test]
@@ -332,8 +449,8 @@ fn an_unnamed_field_cannot_pose_as_a_named_one() {
 #[test]
 fn finishes_that_the_adapter_forgot_are_added() {
     let options = StreamOptions { n: 3, include_usage: false };
-    let forgotten =
-        Event::Tool(ToolDelta { choice: 2, index: 0, id: None, name: Some("f".into()), arguments: "{}".into() });
+    let Event::Tool(forgotten) = tool(0, None, Some("f"), "{}") else { panic!("is a tool call") };
+    let forgotten = Event::Tool(ToolDelta { choice: 2, ..forgotten });
     expect![[r#"
         data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"logprobs":null,"finish_reason":null}]}
         data: {"choices":[{"index":2,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_2_0","type":"function","function":{"name":"f","arguments":"{}"}}]},"logprobs":null,"finish_reason":null}]}
@@ -449,6 +566,8 @@ fn what_no_client_could_read_is_refused_after_whole_events() {
     check_refused(text(2, "x"), "choice");
     check_refused(finish(u32::MAX, FinishReason::Stop), "choice");
     check_refused(tool(128, Some("a"), Some("f"), ""), "tool_calls.index");
+    check_refused(tool_of(None, Some("f"), "", &[("x", "{")]), "tool_calls.x");
+    check_refused(tool_of(None, Some("f"), "", &[("function", "{\"x\":")]), "tool_calls.function");
     check_refused(text(0, &"x".repeat(MAX_EVENT)), "");
     check_refused(Event::Other(OtherDelta { choice: 0, extra: pairs(&[("x", "{")]) }), "other.x");
     check_refused(Event::Usage(Usage { extra: pairs(&[("x", "nope")]), ..estimated(1, 1) }), "usage.x");

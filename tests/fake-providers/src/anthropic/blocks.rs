@@ -71,13 +71,13 @@ fn block(block: &Value, path: &str, role: &str) -> Checked {
     match (kind, role) {
         ("text", _) => text(block, path),
         ("image", "user" | "tool") => image(block, &at),
-        ("document", "user" | "tool") => document(block, &at),
+        ("document", _) => document(block, &at),
         ("search_result", "user" | "tool") => {
             only(block, &at, &["type", "source", "title", "content", "?cache_control", "?citations"])
         }
         ("tool_result", "user") => tool_result(block, &at),
         ("tool_use", "assistant") => {
-            only(block, &at, &["type", "id", "name", "input", "?cache_control", "?caller"])?;
+            only(block, &at, &["type", "id", "name", "input", "?cache_control", "?caller", "?toolset_name"])?;
             let id = block["id"].as_str().unwrap_or_default();
             if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
                 let message = "String should match pattern '^[a-zA-Z0-9_-]+$'";
@@ -102,7 +102,7 @@ fn block(block: &Value, path: &str, role: &str) -> Checked {
             only(block, &at, &["type", "data"])?;
             non_empty_string(&block["data"], &format!("{at}.data"))
         }
-        ("tool_use" | "tool_result" | "thinking" | "redacted_thinking" | "image" | "document", _) => {
+        ("tool_use" | "tool_result" | "thinking" | "redacted_thinking" | "image", _) => {
             Err(Failure::field(path, &format!("`{kind}` blocks are not permitted in {role} messages")))
         }
         // Blocks of Anthropic's own tools, which the model and the API write, not an adapter.
@@ -116,7 +116,7 @@ fn block(block: &Value, path: &str, role: &str) -> Checked {
 }
 
 fn tool_result(block: &Value, at: &str) -> Checked {
-    only(block, at, &["type", "tool_use_id", "?content", "?is_error", "?cache_control"])?;
+    only(block, at, &["type", "tool_use_id", "?content", "?is_error", "?cache_control", "?toolset_name"])?;
     non_empty_string(&block["tool_use_id"], &format!("{at}.tool_use_id"))?;
     if block.get("is_error").is_some_and(|flag| !flag.is_boolean()) {
         return Err(Failure::field(&format!("{at}.is_error"), "Input should be a valid boolean"));
@@ -134,7 +134,7 @@ fn tool_result(block: &Value, at: &str) -> Checked {
 }
 
 fn image(block: &Value, at: &str) -> Checked {
-    only(block, at, &["type", "source", "?cache_control"])?;
+    only(block, at, &["type", "source", "?cache_control", "?transformations"])?;
     let source = &block["source"];
     match source.get("type").and_then(Value::as_str) {
         Some("base64") => {

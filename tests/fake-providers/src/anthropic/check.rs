@@ -6,19 +6,22 @@ use serde_json::{Map, Value};
 use super::blocks;
 use super::error::Failure;
 use super::turns;
+use super::version::Version;
 
 pub(crate) type Checked = Result<(), Failure>;
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 22] = [
     "model",
     "messages",
     "max_tokens",
     "cache_control",
     "container",
+    "diagnostics",
     "inference_geo",
     "metadata",
     "output_config",
     "service_tier",
+    "speed",
     "stop_sequences",
     "stream",
     "system",
@@ -28,12 +31,14 @@ const FIELDS: [&str; 18] = [
     "tools",
     "top_k",
     "top_p",
+    "user_profile_id",
+    "workspace_id",
 ];
 /// Fields that the API knows only beside an `anthropic-beta` header.
-const BETA_FIELDS: [&str; 4] = ["context_management", "mcp_servers", "output_format", "speed"];
+const BETA_FIELDS: [&str; 3] = ["context_management", "mcp_servers", "output_format"];
 
 /// Whether a whole request is one that Anthropic takes.
-pub(crate) fn request(body: &Value, beta: bool) -> Checked {
+pub(crate) fn request(body: &Value, version: Version, beta: bool) -> Checked {
     let fields = object(body, "body")?;
     for name in ["max_tokens", "messages", "model"] {
         if !fields.contains_key(name) {
@@ -47,8 +52,8 @@ pub(crate) fn request(body: &Value, beta: bool) -> Checked {
         }
     }
     non_empty_string(&body["model"], "model")?;
-    if body["max_tokens"].as_u64().is_none_or(|max| max == 0) {
-        return Err(Failure::field("max_tokens", "Input should be a valid integer greater than or equal to 1"));
+    if !body["max_tokens"].is_u64() {
+        return Err(Failure::field("max_tokens", "Input should be a valid integer greater than or equal to 0"));
     }
     system(body)?;
     blocks::messages(&body["messages"])?;
@@ -57,6 +62,7 @@ pub(crate) fn request(body: &Value, beta: bool) -> Checked {
     tool_choice(body)?;
     thinking(body)?;
     small_objects(body)?;
+    version.check(body)?;
     turns::check(body)
 }
 
@@ -209,8 +215,9 @@ fn tool_choice(body: &Value) -> Checked {
 fn thinking(body: &Value) -> Checked {
     let Some(thinking) = body.get("thinking") else { return Ok(()) };
     let kind = thinking.get("type").unwrap_or(&Value::Null);
-    one_of(kind, "thinking.type", &["adaptive", "disabled", "enabled"])?;
+    one_of(kind, "thinking.type", &["adaptive", "between_tools", "disabled", "enabled"])?;
     match kind.as_str() {
+        Some("between_tools") => return only(thinking, "thinking.between_tools", &["type"]),
         Some("disabled") => return only(thinking, "thinking.disabled", &["type"]),
         Some("adaptive") => only(thinking, "thinking.adaptive", &["type", "?display"])?,
         _ => {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::{check, fail_if_faulty, known_model, stream, thinking_signature, turns};
+use super::version::Version;
+use super::{check, fail_if_faulty, known_model, presented_key, stream, thinking_signature, turns};
 use crate::answer::{self, Answer, Content, Finish, Input, Prompt, Tool};
 use crate::behaviour::Behaviour;
 use crate::incoming::Incoming;
@@ -22,9 +23,9 @@ pub(crate) struct Message {
     pub(crate) usage: Value,
 }
 
-pub(crate) fn create(incoming: &Incoming<'_>, body: &Value) -> Result<Reply, Failure> {
+pub(crate) fn create(incoming: &Incoming<'_>, version: Version, body: &Value) -> Result<Reply, Failure> {
     let beta = incoming.header("anthropic-beta").is_some_and(|value| !value.is_empty());
-    check::request(body, beta)?;
+    check::request(body, version, beta)?;
     let model = body["model"].as_str().unwrap_or_default();
     let behaviour = known_model(model)?;
     fail_if_faulty(behaviour)?;
@@ -32,7 +33,7 @@ pub(crate) fn create(incoming: &Incoming<'_>, body: &Value) -> Result<Reply, Fai
     if behaviour == Behaviour::MidstreamFault && !streamed {
         return Err(Failure::of_status(500));
     }
-    let message = Message::new(incoming, body, model, behaviour);
+    let message = Message::new(incoming, version, body, model, behaviour);
     if streamed {
         return Ok(stream::reply(&message, behaviour));
     }
@@ -41,7 +42,7 @@ pub(crate) fn create(incoming: &Incoming<'_>, body: &Value) -> Result<Reply, Fai
 }
 
 impl Message {
-    fn new(incoming: &Incoming<'_>, body: &Value, model: &str, behaviour: Behaviour) -> Message {
+    fn new(incoming: &Incoming<'_>, version: Version, body: &Value, model: &str, behaviour: Behaviour) -> Message {
         let answer = answer::answer(&Prompt {
             behaviour,
             turn: turns::last_turn(body),
@@ -56,7 +57,7 @@ impl Message {
                 .filter_map(|stop| stop.as_str().map(str::to_owned))
                 .collect(),
             format: body.pointer("/output_config/format/schema").cloned(),
-            key: incoming.header("x-api-key").unwrap_or_default().to_owned(),
+            key: presented_key(incoming, Some(&version)).unwrap_or_default().to_owned(),
         });
         let omitted = body.pointer("/thinking/display").is_some_and(|display| display == "omitted");
         let seed = incoming.seed();
@@ -115,6 +116,8 @@ fn blocks(answer: &Answer, seed: u64, behaviour: Behaviour, omitted: bool) -> Ve
         None => {}
     }
     match &answer.content {
+        // No tokens allowed: Anthropic only fills its cache then.
+        Content::Text(text) if text.is_empty() => {}
         Content::Text(text) => blocks.push(json!({"type": "text", "text": text})),
         // A refused message has no content: the stop reason says it all.
         Content::Refusal(_) => {}

@@ -1,5 +1,5 @@
-//! Anthropic's API: messages and models. Strict, as the real one is: a field that it does not know is
-//! an error.
+//! Anthropic's API: messages and models, in the versions 2023-06-01 and 2026-10-21. Strict, as the real
+//! one is: a field that it does not know is an error.
 
 mod blocks;
 mod check;
@@ -7,6 +7,7 @@ mod error;
 mod message;
 mod stream;
 mod turns;
+mod version;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use crate::incoming::Incoming;
 use crate::reply::Reply;
 use crate::seed;
 use error::Failure;
+use version::Version;
 
 const MODELS: [(&str, &str); 2] =
     [("claude-sonnet-4-5-20250929", "Claude Sonnet 4.5"), ("claude-haiku-4-5-20251001", "Claude Haiku 4.5")];
@@ -38,22 +40,25 @@ pub fn thinking_signature(thinking: &str) -> String {
     seed::id("EqQBCgIYAh", seed::hash(&[b"thinking", thinking.as_bytes()])) + "=="
 }
 
-/// Whether the request carries the key and names the API's version, and the answer where it doesn't.
-pub(crate) fn authorise(incoming: &Incoming<'_>) -> Result<(), Failure> {
-    match incoming.header("x-api-key") {
-        None => return Err(Failure::new(401, "x-api-key header is required")),
-        Some(key) if key != incoming.key => return Err(Failure::new(401, "invalid x-api-key")),
-        Some(_) => {}
-    }
-    match incoming.header("anthropic-version") {
-        None => Err(Failure::new(400, "anthropic-version: header is required")),
-        Some("2023-06-01" | "2023-01-01") => Ok(()),
-        Some(other) => Err(Failure::new(400, format!("anthropic-version: {other:?} is not a valid version"))),
+/// The API's version that the request names, where it also carries the key.
+pub(crate) fn authorise(incoming: &Incoming<'_>) -> Result<Version, Failure> {
+    let version = Version::of(incoming.header("anthropic-version"));
+    match presented_key(incoming, version.as_ref().ok()) {
+        None => Err(Failure::new(401, "x-api-key header is required")),
+        Some(key) if key != incoming.key => Err(Failure::new(401, "invalid x-api-key")),
+        Some(_) => version,
     }
 }
 
+/// `x-api-key` wins where both are there. The newer version's SDKs send the key as a bearer token; of an
+/// adapter for the older one that is a mistake.
+fn presented_key<'a>(incoming: &'a Incoming<'_>, version: Option<&Version>) -> Option<&'a str> {
+    let bearer = || incoming.header("authorization")?.strip_prefix("Bearer ");
+    incoming.header("x-api-key").or_else(|| bearer().filter(|_| version == Some(&Version::V2026)))
+}
+
 fn route(incoming: &Incoming<'_>) -> Result<Reply, Failure> {
-    authorise(incoming)?;
+    let version = authorise(incoming)?;
     let wanted = match incoming.path {
         "/v1/messages" => Method::POST,
         "/v1/models" => Method::GET,
@@ -64,7 +69,7 @@ fn route(incoming: &Incoming<'_>) -> Result<Reply, Failure> {
         return Err(Failure::new(405, "Method Not Allowed"));
     }
     match incoming.path {
-        "/v1/messages" => message::create(incoming, &json_body(incoming)?),
+        "/v1/messages" => message::create(incoming, version, &json_body(incoming)?),
         "/v1/models" => Ok(Reply::json(200, &models())),
         path => {
             let id = path.strip_prefix("/v1/models/").unwrap_or_default();

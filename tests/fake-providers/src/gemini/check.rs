@@ -7,7 +7,7 @@ use super::error::Failure;
 use super::fields::{Checked, field, invalid, items, join, list, message, simple, text};
 use super::{parts, schema};
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
     "model",
     "contents",
     "systemInstruction",
@@ -17,6 +17,9 @@ const FIELDS: [&str; 9] = [
     "generationConfig",
     "cachedContent",
     "serviceTier",
+    "labels",
+    "store",
+    "continuationToken",
 ];
 const CONFIG_FIELDS: [&str; 21] = [
     "temperature",

@@ -1,6 +1,6 @@
-//! Gemini's API (`v1beta`): generateContent and its stream, embeddings and models. Strict, as the real
-//! one is: a field that it does not know is an error. Like every Google API it takes the names of
-//! fields in camelCase and in snake_case.
+//! Gemini's API (`v1beta`, and `v1`, which its newest SDKs ask for): generateContent and its stream,
+//! embeddings and models. Strict, as the real one is: a field that it does not know is an error. Like
+//! every Google API it takes the names of fields in camelCase and in snake_case.
 
 mod check;
 mod content;
@@ -56,7 +56,8 @@ fn presented_key<'a>(incoming: &'a Incoming<'_>) -> Option<&'a str> {
 
 /// None where Google's front end knows no such address.
 fn route(incoming: &Incoming<'_>) -> Option<Result<Reply, Failure>> {
-    let path = incoming.path.strip_prefix("/v1beta/models")?;
+    let path = incoming.path.strip_prefix("/v1beta/").or_else(|| incoming.path.strip_prefix("/v1/"))?;
+    let path = path.strip_prefix("models")?;
     if path.is_empty() || (*incoming.method == Method::GET && !path.contains(':')) {
         let name = path.strip_prefix('/').unwrap_or_default();
         return (*incoming.method == Method::GET).then(|| authorise(incoming).and_then(|()| models(name)));

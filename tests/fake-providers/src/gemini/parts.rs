@@ -21,8 +21,19 @@ const DATA: [&str; 9] = [
     "toolResponse",
 ];
 /// And it may have these beside it.
-const BESIDE: [&str; 6] =
-    ["thought", "thoughtSignature", "videoMetadata", "mediaResolution", "partMetadata", "audioTranscription"];
+const BESIDE: [&str; 11] = [
+    "thought",
+    "thoughtSignature",
+    "videoMetadata",
+    "mediaResolution",
+    "partMetadata",
+    "audioTranscription",
+    "mediaProcessing",
+    "speechMetadata",
+    "documentMetadata",
+    "spreadsheetMetadata",
+    "audioMetadata",
+];
 /// Signatures that Google documents for calls that no model made.
 const PLACEHOLDER_SIGNATURES: [&str; 2] = ["skip_thought_signature_validator", "context_engineering_is_the_way_to_go"];
 
@@ -101,7 +112,7 @@ fn part(part: &Value, at: &str) -> Checked {
     })?;
     if let Some(data) = field(part, "inlineData") {
         let at = join(at, "inlineData");
-        message(data, &at, &["mimeType", "data"])?;
+        message(data, &at, &["mimeType", "data", "displayName"])?;
         if text(data, "mimeType").is_none_or(str::is_empty) {
             return Err(Failure::rule(&format!("{at}.mime_type"), "must not be empty"));
         }
@@ -120,7 +131,7 @@ fn part(part: &Value, at: &str) -> Checked {
     }
     if let Some(data) = field(part, "fileData") {
         let at = join(at, "fileData");
-        message(data, &at, &["mimeType", "fileUri"])?;
+        message(data, &at, &["mimeType", "fileUri", "displayName"])?;
         if text(data, "fileUri").is_none_or(str::is_empty) {
             return Err(Failure::rule(&format!("{at}.file_uri"), "must not be empty"));
         }

@@ -118,6 +118,8 @@ async fn a_tool_is_called_in_fragments_and_its_result_is_quoted() {
     let quoted = ask(body(history(json!([result])), json!({"tools": weather()}))).await.json();
     assert_eq!(quoted["content"][0]["text"], "The tool answered: 12");
 
+    let unanswered = json!([user("how warm?")[0], {"role": "assistant", "content": [call]}]);
+    assert_eq!(ask(body(unanswered, json!({"tools": weather()}))).await.status, 400);
     let text = json!({"type": "text", "text": "first"});
     for wrong in [json!("no result"), json!([text, result])] {
         let refused = ask(body(history(wrong), json!({"tools": weather()}))).await;
@@ -150,7 +152,7 @@ async fn requests_that_anthropic_refuses_are_refused_with_the_path() {
         (json!({"model": "m", "messages": user("x")}), "max_tokens: Field required"),
         (json!({"model": "m", "max_tokens": 5}), "messages: Field required"),
         (body(user("x"), json!({"n": 1})), "n: Extra inputs"),
-        (body(user("x"), json!({"max_tokens": 0})), "max_tokens: "),
+        (body(user("x"), json!({"max_tokens": -1})), "max_tokens: "),
         (body(json!([]), json!({})), "messages: at least one"),
         (body(json!([{"role": "system", "content": "x"}]), json!({})), "messages: Unexpected role"),
         (body(json!([{"role": "tool", "content": "x"}]), json!({})), "messages.0.role: "),
@@ -253,9 +255,40 @@ async fn the_key_and_the_version_are_required() {
         (vec![json, key], 400, "invalid_request_error"),
         (vec![json, key, ("anthropic-version", "latest")], 400, "invalid_request_error"),
         (vec![key, version], 400, "invalid_request_error"),
+        (
+            vec![json, ("anthropic-version", "2026-10-21"), ("authorization", "Bearer wrong")],
+            401,
+            "authentication_error",
+        ),
     ] {
         let answer = with_headers(&provider, "POST", MESSAGES, &headers, &request).await;
         assert_eq!((answer.status, &answer.json()["error"]["type"]), (status, &json!(kind)), "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_newer_version_takes_a_bearer_key_and_refuses_what_it_dropped() {
+    let provider = provider().await;
+    let json = ("content-type", "application/json");
+    let (newer, bearer) = (("anthropic-version", "2026-10-21"), ("authorization", "Bearer test-key"));
+    let document = json!({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}});
+    let cited = json!({"type": "text", "text": "x", "citations": [{"type": "char_location"}]});
+    for (request, message) in [
+        (body(user("x"), json!({})), None),
+        (body(user("x"), json!({"temperature": 1})), Some("temperature: Extra inputs")),
+        (body(user("x"), json!({"top_k": 1})), Some("top_k: Extra inputs")),
+        (
+            body(json!([user("x")[0], {"role": "assistant", "content": [document]}]), json!({})),
+            Some("messages.1.content.0"),
+        ),
+        (body(json!([{"role": "user", "content": [cited]}]), json!({})), Some("messages.0.content.0")),
+    ] {
+        let answer = with_headers(&provider, "POST", MESSAGES, &[json, newer, bearer], &request.to_string()).await;
+        assert_eq!(answer.status, if message.is_some() { 400 } else { 200 }, "{request}");
+        if let Some(message) = message {
+            assert!(answer.json()["error"]["message"].as_str().unwrap().starts_with(message), "{request}");
+        }
+        assert_eq!(post(&provider, MESSAGES, &request).await.status, 200, "2023-06-01 takes {request}");
     }
 }
 

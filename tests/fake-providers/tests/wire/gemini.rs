@@ -257,6 +257,7 @@ async fn models_are_listed_and_other_addresses_are_a_page() {
     let list = get(&provider, "/v1beta/models").await.json();
     assert_eq!(list["models"][0]["name"], "models/gemini-2.5-flash");
     assert_eq!(get(&provider, "/v1beta/models/gemini-2.5-flash").await.json()["name"], "models/gemini-2.5-flash");
-    let page = get(&provider, "/v1/models").await;
+    assert_eq!(get(&provider, "/v1/models").await.json(), list);
+    let page = get(&provider, "/v2/models").await;
     assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=UTF-8"));
 }

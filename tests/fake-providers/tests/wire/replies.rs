@@ -56,6 +56,18 @@ async fn requests_are_recorded_with_their_connection() {
 }
 
 #[tokio::test]
+async fn only_the_newest_requests_are_kept() {
+    let provider = provider().await;
+    let mut connection = Connection::open(&provider).await;
+    for number in 0..1030 {
+        connection.post(&format!("/v1/nowhere?{number}"), &json!(null)).await.whole().await;
+    }
+    let requests = provider.wait_for_requests(1030).await;
+    let first = requests.first().and_then(|request| request.query.clone());
+    assert_eq!((requests.len(), first.as_deref()), (1024, Some("6")));
+}
+
+#[tokio::test]
 async fn queued_replies_go_out_in_order_and_then_the_canned_answer() {
     let provider = provider().await;
     provider.respond_with(Reply::json(418, &json!({"tea": true})).header("x-pot", "round"));
@@ -148,7 +160,8 @@ async fn dropping_the_provider_closes_its_connections() {
     provider.respond_with(Reply::new(200, Body::Hang));
     let mut stream = open_stream(&provider, CHAT, &chat("m", true)).await;
     drop(provider);
-    assert!(stream.chunk().await.is_none_or(|chunk| chunk.is_err()));
+    let end = tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await.expect("the connection stayed open");
+    assert!(end.is_none_or(|chunk| chunk.is_err()));
     assert_eq!(*connections.borrow(), 0);
 }
 
@@ -192,6 +205,8 @@ async fn bench_is_fixed_unrecorded_and_a_hundred_chunks() {
     with_usage["stream_options"] = json!({"include_usage": true});
     assert!(post(&provider, CHAT, &with_usage).await.events().last().unwrap()["usage"].is_object());
     assert!(provider.requests().is_empty());
+    let other_key = FakeProvider::start_with_key(Wire::OpenAi, "sesame").await.unwrap();
+    assert_eq!(post(&other_key, CHAT, &chat("bench", false)).await.status, 401);
 
     let anthropic = FakeProvider::start(Wire::Anthropic).await.unwrap();
     let request =

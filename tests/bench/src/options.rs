@@ -1,0 +1,149 @@
+//! The command line. Bounds are here, so that no flag makes a run endless.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::workload::Workload;
+
+/// Measures `caisson serve` against its upstream.
+#[derive(Parser)]
+#[command(name = "caisson-bench", args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) hidden: Option<Hidden>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What this program starts itself as.
+#[derive(Subcommand)]
+pub(crate) enum Hidden {
+    /// The fake provider, until standard input ends
+    #[command(hide = true)]
+    Upstream,
+}
+
+/// How to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Connections at one time, each with one request under way
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) connections: u16,
+    /// Seconds measured for each workload and each way, over all rounds
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) seconds: u16,
+    /// Rounds that those seconds are split into: A, B, A, B, …
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) rounds: u16,
+    /// Seconds of load before the first round of each workload and way, not measured
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=60))]
+    pub(crate) warm_up: u16,
+    /// Answers after which a round ends before its time
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) max_answers: u32,
+    /// Write the numbers to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Exit with 1 where the floor is not met
+    #[arg(long)]
+    pub(crate) check_floor: bool,
+    /// Measure this kind of work only. Repeatable
+    #[arg(long = "workload", value_name = "NAME", value_enum)]
+    workloads: Vec<Workload>,
+    /// The binary `caisson` [default: beside this program]. Repeatable, to compare builds
+    #[arg(long = "caisson", value_name = "FILE")]
+    binaries: Vec<PathBuf>,
+    /// The adapter for Anthropic's wire [default: adapters/anthropic.wasm in the target folder]. Repeatable, each with each binary
+    #[arg(long = "adapter", value_name = "FILE")]
+    adapters: Vec<PathBuf>,
+}
+
+/// A build of `caisson` with a build of the adapter.
+pub(crate) struct Build {
+    /// For the report: `caisson`, and where there are several, which.
+    pub(crate) name: String,
+    pub(crate) binary: PathBuf,
+    pub(crate) adapter: PathBuf,
+}
+
+impl Options {
+    /// How long one round of one workload and way lasts.
+    pub(crate) fn round_time(&self) -> Duration {
+        Duration::from_secs(self.seconds.into()) / u32::from(self.rounds)
+    }
+
+    pub(crate) fn warm_up_time(&self) -> Duration {
+        Duration::from_secs(self.warm_up.into())
+    }
+
+    pub(crate) fn workloads(&self) -> &[Workload] {
+        if self.workloads.is_empty() { Workload::value_variants() } else { &self.workloads }
+    }
+
+    /// Each binary with each adapter.
+    pub(crate) fn builds(&self) -> anyhow::Result<Vec<Build>> {
+        let binaries = existing(&self.binaries, "caisson", "`just build` builds it")?;
+        let adapters = existing(&self.adapters, "../adapters/anthropic.wasm", "`just guests` builds it")?;
+        let pairs = binaries.iter().flat_map(|binary| adapters.iter().map(move |adapter| (binary, adapter)));
+        Ok(pairs
+            .map(|(binary, adapter)| {
+                let mut name = String::from("caisson");
+                for (path, all) in [(binary, &binaries), (adapter, &adapters)] {
+                    if all.len() > 1 {
+                        name = format!("{name} {}", path.display());
+                    }
+                }
+                Build { name, binary: binary.clone(), adapter: adapter.clone() }
+            })
+            .collect())
+    }
+}
+
+/// The files that were given, or the one at this place seen from this program's folder (`target/release`).
+fn existing(given: &[PathBuf], place: &str, hint: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let standard = std::env::current_exe()?.parent().context("this program lies in no folder")?.join(place);
+    let paths = if given.is_empty() { std::slice::from_ref(&standard) } else { given };
+    let found = paths.iter().map(|path| path.canonicalize().with_context(|| format!("{}: {hint}", path.display())));
+    found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "fixed values in tests")]
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_seconds_are_split_over_the_rounds() {
+        let options = Cli::try_parse_from(["bench", "--seconds", "9", "--rounds", "6"]).unwrap().options;
+        assert_eq!(options.round_time(), Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn builds_are_named_only_where_there_are_several() {
+        let names = |arguments: &[&str]| {
+            let options = Cli::try_parse_from([&["bench"], arguments].concat()).unwrap().options;
+            options.builds().unwrap().into_iter().map(|build| build.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&["--caisson", "/dev/null", "--adapter", "/dev/null"]), ["caisson"]);
+        let several = names(&["--caisson", "/dev/null", "--caisson", "/dev/zero", "--adapter", "/dev/null"]);
+        assert_eq!(several, ["caisson /dev/null", "caisson /dev/zero"]);
+    }
+
+    #[test]
+    fn what_would_run_without_end_is_refused() {
+        for flag in ["--seconds", "--rounds", "--connections", "--max-answers"] {
+            for value in ["0", "4000000000"] {
+                assert!(Cli::try_parse_from(["bench", flag, value]).is_err(), "{flag} {value}");
+            }
+        }
+    }
+}

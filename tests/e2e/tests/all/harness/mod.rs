@@ -1,0 +1,45 @@
+//! What the tests are told in: a [`Caisson`] that serves, a [`Push`] to it, its [`Answer`]s and [`Streaming`]s, the command line.
+//!
+//! It knows how to start, reach and stop the binary, and expects nothing of an answer but what a test asks it to.
+
+mod answer;
+mod artifacts;
+mod command_line;
+mod output;
+mod process;
+mod provider;
+mod push;
+mod request;
+mod streaming;
+
+pub(crate) use answer::Answer;
+pub(crate) use artifacts::{adapter, guest, root};
+pub(crate) use process::{ADMIN_KEY, Caisson};
+pub(crate) use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
+pub(crate) use push::Made;
+pub(crate) use request::ask;
+pub(crate) use streaming::{Item, Streaming};
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// Longer than anything takes on a busy machine: reaching it is a failure, not a measurement.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Awaits what has to happen; a test that waits in vain fails with `what`.
+#[track_caller]
+pub(crate) fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
+    let place = std::panic::Location::caller();
+    async move {
+        match tokio::time::timeout(PATIENCE, future).await {
+            Ok(value) => value,
+            Err(_) => panic!("waited {PATIENCE:?} for {what} ({place})"),
+        }
+    }
+}
+
+/// A chat request with one user message.
+pub(crate) fn say(model: &str, text: &str) -> Value {
+    json!({ "model": model, "messages": [{ "role": "user", "content": text }] })
+}

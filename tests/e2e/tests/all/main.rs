@@ -1,0 +1,10 @@
+//! End-to-end tests: the real `caisson` binary, a process for each test, against fake providers in the same test.
+//!
+//! One binary, one topic per module, each test a sentence about what somebody outside sees. Tests run in parallel: each has its own
+//! port, data folder and upstreams, and nothing leaves loopback. They read no file of the runtime's and call none of its functions.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
+
+mod harness;
+
+mod first_steps;
