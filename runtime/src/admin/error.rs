@@ -23,6 +23,8 @@ pub(super) enum AdminError {
     Incomplete,
     #[error("the body is no such JSON: {0}")]
     Json(#[source] serde_json::Error),
+    #[error("the body must be a JSON object")]
+    NoObject,
     #[error("the form can't be read: {0}")]
     Form(String),
     #[error(transparent)]
@@ -37,7 +39,7 @@ impl AdminError {
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::TooLarge { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "upload_too_large"),
             Self::Incomplete => (StatusCode::BAD_REQUEST, "incomplete_body"),
-            Self::Json(_) | Self::Form(_) => (StatusCode::BAD_REQUEST, "invalid_body"),
+            Self::Json(_) | Self::NoObject | Self::Form(_) => (StatusCode::BAD_REQUEST, "invalid_body"),
             Self::Deploy(error) => deploy_status(error),
         }
     }

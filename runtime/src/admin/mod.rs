@@ -198,7 +198,14 @@ async fn revoke_key(State(admin): State<Admin>, Path(id): Path<String>) -> Resul
 
 async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, AdminError> {
     let body = read_body(request.into_body(), MAX_JSON_BYTES).await?;
-    let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    if body.is_empty() { parse(b"{}") } else { parse(&body) }
+}
+
+/// Reads an object; serde alone would also take a list, its items as the fields in order.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(AdminError::NoObject);
+    }
     serde_json::from_slice(body).map_err(AdminError::Json)
 }
 
@@ -225,7 +232,7 @@ async fn read_form(request: Request, limit: usize) -> Result<(Bytes, Change), Ad
         match name.as_str() {
             "component" if bytes.len() > limit => return Err(AdminError::TooLarge { limit }),
             "component" => component = Some(bytes),
-            "config" => change = serde_json::from_slice(&bytes).map_err(AdminError::Json)?,
+            "config" => change = parse(&bytes)?,
             other => {
                 return Err(AdminError::Form(format!(
                     "unknown part `{other}`; the parts are `component` and `config`"

@@ -21,7 +21,7 @@ use head::Head;
 use text::OutputText;
 
 use super::answer::{AnswerContext, finish_reason, put_right, write_logprobs};
-use super::json::{self, Path};
+use super::json::{self, Pairs, Path};
 use super::usage::{self, Estimate, estimated, totalled};
 use super::write::{MalformedAnswer, ObjectWriter, nested_extra, write_array, write_json};
 use crate::chat::{Event, OtherDelta, ReasoningDelta, TokenLogprob, ToolDelta, Usage};
@@ -59,6 +59,8 @@ pub(crate) struct ChunkWriter<E> {
     /// The choices of the chunk being written.
     scratch: Vec<u8>,
     usage: Option<Usage>,
+    /// What an adapter's own chunk said beside the usage.
+    beside_usage: Pairs,
     text: OutputText<E>,
 }
 
@@ -71,6 +73,7 @@ impl<E: Estimate> ChunkWriter<E> {
             choices: Vec::new(),
             scratch: Vec::new(),
             usage: None,
+            beside_usage: Pairs::new(),
             text: OutputText::new(options.include_usage, estimate),
         }
     }
@@ -279,6 +282,8 @@ impl<E: Estimate> ChunkWriter<E> {
             self.head.write(out)?;
             out.extend_from_slice(b",\"choices\":[],\"usage\":");
             usage::write(out, last, usage.estimated, &Path::ROOT.field("usage"))?;
+            let beside = std::mem::take(&mut self.beside_usage);
+            ObjectWriter::resume(out, &["choices", "usage"]).extra(&beside, &Path::ROOT)?;
             out.extend_from_slice(b"}\n\n");
         }
         out.extend_from_slice(b": ");

@@ -37,6 +37,8 @@ pub use limits::Limits;
 const YIELD_INTERVAL: u64 = 1_000_000;
 /// Bytes that the values of one call between guest and host may take, beside what memory already limits.
 const HOSTCALL_FUEL: usize = 128 << 20;
+/// Bytes that the answer of `describe` may take: it is kept for as long as the adapter is served, and shown.
+const DESCRIBE_FUEL: usize = 1 << 20;
 /// Component handles that a guest may hold.
 const MAX_HANDLES: usize = 10_000;
 
@@ -150,6 +152,7 @@ macro_rules! call {
 impl Sandbox {
     /// What the adapter is and wants.
     pub async fn describe(mut self) -> Result<chat::AdapterInfo, Failure> {
+        self.store.set_hostcall_fuel(DESCRIBE_FUEL);
         Ok(call!(self.call_describe()))
     }
 

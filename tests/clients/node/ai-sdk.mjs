@@ -110,6 +110,17 @@ async function toolRunsBetweenTwoStreams(model) {
   expectToolRound(await stream.steps, heard);
 }
 
+// Checks of one model that thinks where it is asked to.
+
+async function reasoningIsStreamed(model) {
+  const providerOptions = { caisson: { reasoningEffort: "low" } };
+  const stream = streamText({ model: caisson(model), ...conversation(text), providerOptions, onError: () => {} });
+  const parts = await partsOf(stream);
+  expect("errors", parts.filter((part) => part.type === "error").map((part) => part.error), []);
+  expectSomeText("reasoning", await stream.reasoningText);
+  expectWithin("text", await stream.text, text);
+}
+
 // Checks of one embedding model.
 
 async function valuesAreEmbedded(model) {
@@ -160,6 +171,7 @@ const one = (wanted, check) => (wanted ? [[check.name, check]] : []);
 
 await runAll([
   ...each(environment.models, [textIsGenerated, textIsStreamed, toolRunsBetweenTwoAnswers, toolRunsBetweenTwoStreams]),
+  ...each(environment.thinkingModels, [reasoningIsStreamed]),
   ...each(environment.embedModels, [valuesAreEmbedded]),
   ...one(true, unknownModelIsAnError),
   ...one(environment.checkAuth, wrongKeyIsAnError),

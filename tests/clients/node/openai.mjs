@@ -215,6 +215,23 @@ async function badMessageNamesItsField(model) {
   expectSomeText("request id", error.requestID);
 }
 
+// Checks of one model that thinks where it is asked to.
+
+async function thinkingIsFoldedAndSentBack(model) {
+  const messages = conversation("What is the weather in Bergen?");
+  const wanted = { model, tools: [weather], reasoning_effort: "low" };
+  const stream = client.chat.completions.stream({ ...wanted, messages });
+  const { message } = (await stream.finalChatCompletion()).choices[0];
+  const [block] = message.thinking_blocks;
+  expect("type of the block", block.type, "thinking");
+  expectSomeText("signature of the block", block.signature);
+  const [call] = message.tool_calls;
+  expectCall(call);
+  messages.push(message, { role: "tool", tool_call_id: call.id, content: toolResult });
+  const answer = await client.chat.completions.create({ ...wanted, messages });
+  expectWithin("answer to the result", answer.choices[0].message.content, toolResult);
+}
+
 // Checks of one embedding model.
 
 async function embeddingsComeAsTheClientAsks(model) {
@@ -261,6 +278,27 @@ async function wrongKeyIsRefused() {
   expect("code", error.code, "invalid_api_key");
 }
 
+async function everyStatusHasItsClass() {
+  for (const [status, fault] of [
+    [400, OpenAI.BadRequestError],
+    [401, OpenAI.AuthenticationError],
+    [403, OpenAI.PermissionDeniedError],
+    [404, OpenAI.NotFoundError],
+    [409, OpenAI.ConflictError],
+    [422, OpenAI.UnprocessableEntityError],
+    [429, OpenAI.RateLimitError],
+    [500, OpenAI.InternalServerError],
+    [503, OpenAI.InternalServerError],
+  ]) {
+    const request = { model: `${environment.statusModels}${status}`, messages: conversation("Well?") };
+    const error = await expectFault(`status ${status}`, fault, () =>
+      client.chat.completions.create(request, { maxRetries: 0 }),
+    );
+    expectErrorObject(`status ${status}`, error.error);
+    expect(`code at status ${status}`, error.code, "provider_error");
+  }
+}
+
 /** One call: the client sends it three times, which the test counts at the upstream. */
 async function rateLimitIsRetriedThenRaised() {
   const error = await expectFault("rate limit", OpenAI.RateLimitError, () =>
@@ -303,10 +341,12 @@ const one = (wanted, check) => (wanted ? [[check.name, check]] : []);
 
 await runAll([
   ...each(environment.models, chatChecks),
+  ...each(environment.thinkingModels, [thinkingIsFoldedAndSentBack]),
   ...each(environment.embedModels, [embeddingsComeAsTheClientAsks]),
   ...one(true, modelsAreListed),
   ...one(true, unknownModelIsNotFound),
   ...one(environment.checkAuth, wrongKeyIsRefused),
+  ...one(environment.statusModels, everyStatusHasItsClass),
   ...one(environment.faultModel, rateLimitIsRetriedThenRaised),
   ...one(environment.streamFaultModel, faultInsideAStreamIsRaised),
 ]);

@@ -21,6 +21,9 @@ API_KEY = os.environ.get("CAISSON_API_KEY") or "unused"
 MODELS = [name for name in os.environ.get("CAISSON_MODELS", "").split(",") if name]
 EMBED_MODELS = [name for name in os.environ.get("CAISSON_EMBED_MODELS", "").split(",") if name]
 LISTED_MODELS = [name for name in os.environ.get("CAISSON_LISTED_MODELS", "").split(",") if name]
+THINKING_MODELS = [name for name in os.environ.get("CAISSON_THINKING_MODELS", "").split(",") if name]
+BLOCKS_MODEL = os.environ.get("CAISSON_BLOCKS_MODEL")
+STATUS_MODELS = os.environ.get("CAISSON_STATUS_MODELS")
 FAULT_MODEL = os.environ.get("CAISSON_FAULT_MODEL")
 STREAM_FAULT_MODEL = os.environ.get("CAISSON_STREAM_FAULT_MODEL")
 CHECK_AUTH = os.environ.get("CAISSON_CHECK_AUTH") == "1"
@@ -71,8 +74,9 @@ def expect_fault(what, fault, call):
 
 
 def expect_error_object(what, error):
-    """OpenAI's error object has four fields, null or not."""
-    expect(f"{what}: fields of the error", sorted(error.body), ["code", "message", "param", "type"])
+    """OpenAI's error object has four fields, null or not; more may stand beside them."""
+    missing = [name for name in ("code", "message", "param", "type") if name not in error.body]
+    expect(f"{what}: missing fields of the error", missing, [])
     expect_some_text(f"{what}: message", error.body["message"])
     expect_some_text(f"{what}: type", error.body["type"])
 
@@ -109,7 +113,7 @@ def expect_plain_answer(answer, text):
     expect("object", answer.object, "chat.completion")
     expect_some_text("id", answer.id)
     expect_some_text("model", answer.model)
-    expect_recent("created", answer.created)
+    expect_seconds("created", answer.created)
     expect("number of choices", len(answer.choices), 1)
     choice = answer.choices[0]
     expect("index", choice.index, 0)
@@ -121,9 +125,10 @@ def expect_plain_answer(answer, text):
     expect_usage(answer.usage)
 
 
-def expect_recent(what, unix_seconds):
-    if not abs(time.time() - unix_seconds) < 24 * 3600:
-        raise Unexpected(f"{what}: expected a time in seconds since 1970, near {int(time.time())}, got {unix_seconds!r}")
+def expect_seconds(what, unix_seconds):
+    """A provider may say when it made its answer; milliseconds would be far in the future."""
+    if not 1_500_000_000 < unix_seconds < time.time() + 24 * 3600:
+        raise Unexpected(f"{what}: expected a time in seconds since 1970, got {unix_seconds!r}")
 
 
 def expect_usage(usage):
@@ -168,7 +173,7 @@ def expect_one_answer(chunks):
     expect("number of creation times", len({chunk.created for chunk in chunks}), 1)
     expect_some_text("id", chunks[0].id)
     expect_some_text("model", chunks[0].model)
-    expect_recent("created", chunks[0].created)
+    expect_seconds("created", chunks[0].created)
     roles = [choice.delta.role for chunk in chunks for choice in chunk.choices]
     expect("first role", roles[0], "assistant")
     expect("roles after the first", [role for role in roles[1:] if role], [])
@@ -311,6 +316,46 @@ def bad_message_names_its_field(client, model):
     expect_some_text("request id", error.request_id)
 
 
+# Checks of one model that thinks where it is asked to.
+
+
+def thinking_is_folded_and_sent_back(client, model):
+    """The helper folds every list of a delta by `index`; what it folded is what the provider takes back."""
+    tool = {**WEATHER, "function": {**WEATHER["function"], "strict": True}}
+    messages = conversation("What is the weather in Bergen?")
+    wanted = {"model": model, "tools": [tool], "reasoning_effort": "low"}
+    with client.chat.completions.stream(messages=messages, **wanted) as stream:
+        for _ in stream:
+            pass
+        message = stream.get_final_completion().choices[0].message
+    expect_some_text("reasoning", message.reasoning_content)
+    expect("types of the blocks", [block["type"] for block in message.thinking_blocks], ["thinking"])
+    expect("text of the block", message.thinking_blocks[0]["thinking"], message.reasoning_content)
+    expect_some_text("signature of the block", message.thinking_blocks[0]["signature"])
+    call = message.tool_calls[0]
+    expect_call(call.id, call.function.name, call.function.arguments)
+
+    messages += [message, {"role": "tool", "tool_call_id": call.id, "content": TOOL_RESULT}]
+    with client.chat.completions.stream(messages=messages, **wanted) as stream:
+        expect_within("answer", stream.get_final_completion().choices[0].message.content, TOOL_RESULT)
+
+
+def many_blocks_are_folded_and_sent_back(client):
+    """Several deltas with blocks in one answer: the helper can't fold a second list whose items have no `index`."""
+    messages = [{"role": "user", "content": "Think twice."}]
+    wanted = {"model": BLOCKS_MODEL, "reasoning_effort": "low"}
+    with client.chat.completions.stream(messages=messages, **wanted) as stream:
+        for _ in stream:
+            pass
+        message = stream.get_final_completion().choices[0].message
+    types = ["thinking", "redacted_thinking", "redacted_thinking", "thinking"]
+    expect("types of the blocks", [block["type"] for block in message.thinking_blocks], types)
+    expect("indexes of the blocks", [block["index"] for block in message.thinking_blocks], [0, 1, 2, 3])
+    messages += [message, {"role": "user", "content": "And again?"}]
+    answer = client.chat.completions.create(messages=messages, **wanted)
+    expect_within("answer", answer.choices[0].message.content, "And again?")
+
+
 # Checks of one embedding model. A strict client refuses base64, since it validates before it decodes.
 
 
@@ -416,6 +461,33 @@ def wrong_key_is_refused():
         expect("code", error.code, "invalid_api_key")
 
 
+def every_status_has_its_class(client):
+    client = client.with_options(max_retries=0)
+    for status, fault in (
+        (400, openai.BadRequestError),
+        (401, openai.AuthenticationError),
+        (403, openai.PermissionDeniedError),
+        (404, openai.NotFoundError),
+        (409, openai.ConflictError),
+        (422, openai.UnprocessableEntityError),
+        (429, openai.RateLimitError),
+        (500, openai.InternalServerError),
+        (503, openai.InternalServerError),
+    ):
+        for stream in (False, True):
+            what = f"status {status}, stream {stream}"
+            model = f"{STATUS_MODELS}{status}"
+            error = expect_fault(
+                what,
+                fault,
+                lambda: client.chat.completions.create(model=model, messages=conversation("Well?"), stream=stream),
+            )
+            expect_error_object(what, error)
+            expect(f"{what}: status", error.status_code, status)
+            expect(f"{what}: code", error.code, "provider_error")
+            expect_some_text(f"{what}: request id", error.request_id)
+
+
 def rate_limit_is_retried_then_raised(client):
     """One call: the client sends it three times, which the test counts at the upstream."""
     error = expect_fault(
@@ -461,6 +533,9 @@ def checks():
     for model in MODELS:
         for check in per_model:
             yield f"{check.__name__} {model}", lambda check=check, model=model: check(client, model)
+    for model in THINKING_MODELS:
+        name = thinking_is_folded_and_sent_back.__name__
+        yield f"{name} {model}", lambda model=model: thinking_is_folded_and_sent_back(client, model)
     for model in EMBED_MODELS:
         own_length = [embeddings_have_the_length_asked_for] if model.startswith("echo/") else []
         for check in [embeddings_come_as_the_client_asks, async_embeddings_are_served, *own_length]:
@@ -469,6 +544,10 @@ def checks():
         yield check.__name__, lambda check=check: check(client)
     if CHECK_AUTH:
         yield wrong_key_is_refused.__name__, wrong_key_is_refused
+    if BLOCKS_MODEL:
+        yield many_blocks_are_folded_and_sent_back.__name__, lambda: many_blocks_are_folded_and_sent_back(client)
+    if STATUS_MODELS:
+        yield every_status_has_its_class.__name__, lambda: every_status_has_its_class(client)
     if FAULT_MODEL:
         yield rate_limit_is_retried_then_raised.__name__, lambda: rate_limit_is_retried_then_raised(client)
     if STREAM_FAULT_MODEL:

@@ -34,10 +34,9 @@ fn role() -> Event {
 
 fn call(index: u32, name: Option<&str>, arguments: &str) -> Event {
     Event::Tool(ToolDelta {
-        choice: 0,
         index,
-        id: None,
         name: name.map(str::to_owned),
         arguments: arguments.to_owned(),
+        ..ToolDelta::default()
     })
 }

@@ -6,6 +6,9 @@ use super::super::usage::{self, Estimate};
 use super::super::write::{MalformedAnswer, ObjectWriter};
 use super::{ChunkWriter, blocks};
 
+/// The longest chunk that waits for the end with the counts that it brought, in bytes.
+const WAITING_CHUNK: usize = 64 << 10;
+
 /// What a finished choice says no more; whatever else comes late goes through.
 const SPOKEN: [&str; 8] =
     ["role", "content", "refusal", "tool_calls", "function_call", "reasoning_content", "reasoning", "thinking_blocks"];
@@ -15,7 +18,9 @@ impl<E: Estimate> ChunkWriter<E> {
     pub(super) fn raw(&mut self, json: &str, out: &mut Vec<u8>) -> Result<(), MalformedAnswer> {
         let path = Path::ROOT;
         let mut chunk = json::document(json, &path)?;
-        if let Some(usage) = chunk.typed("usage", usage::read)? {
+        let counts = chunk.typed("usage", usage::read)?;
+        let is_count = counts.is_some();
+        if let Some(usage) = counts {
             self.usage(usage)?;
         }
         self.head.adopt(&mut chunk)?;
@@ -25,7 +30,12 @@ impl<E: Estimate> ChunkWriter<E> {
             choices
                 .items(&path.field("choices"), |choice, path| self.raw_choice(choice.object(path)?, &mut written))?;
         }
-        if !written.is_empty() || !chunk.is_spent() {
+        // Clients read the counts from the chunk that has no choices: there has to be one such.
+        let waits =
+            is_count && self.options.include_usage && self.beside_usage.is_empty() && json.len() <= WAITING_CHUNK;
+        if waits && written.is_empty() {
+            self.beside_usage = chunk.into_extra();
+        } else if !written.is_empty() || !chunk.is_spent() {
             self.head.write(out)?;
             out.extend_from_slice(b",\"choices\":[");
             out.extend_from_slice(&written);

@@ -1,6 +1,9 @@
 //! Transcripts of streams: what adapters say, and what clients then see.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 
+mod calls;
+mod reasoning;
+
 use std::cell::Cell;
 
 use expect_test::{Expect, expect};
@@ -41,11 +44,6 @@ fn text(choice: u32, text: &str) -> Event {
 fn reasoning(text: &str, signature: Option<&str>) -> Event {
     let signature = signature.map(str::to_owned);
     Event::Reasoning(ReasoningDelta { choice: 0, text: text.into(), signature, redacted: false })
-}
-
-fn redacted(text: &str, data: Option<&str>) -> Event {
-    let signature = data.map(str::to_owned);
-    Event::Reasoning(ReasoningDelta { choice: 0, text: text.into(), signature, redacted: true })
 }
 
 fn tool(index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) -> Event {
@@ -199,194 +197,6 @@ fn text_is_counted_in_pieces_and_only_where_it_matters() {
 }
 
 #[test]
-fn a_tool_call_says_id_name_and_type_once_at_a_stable_index() {
-    check(
-        vec![
-            tool(3, Some("a"), Some("look"), ""),
-            tool(3, Some("a"), Some("look"), "{\"at\":"),
-            tool(5, None, Some("hear"), "{}"),
-            tool(3, None, None, "1}"),
-            tool(5, Some("late"), None, " "),
-            finish(0, FinishReason::Stop),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"look","arguments":""}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"at\":"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_7_0_1","type":"function","function":{"name":"hear","arguments":"{}"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":" "}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn another_id_and_name_at_the_same_index_are_another_call() {
-    check(
-        vec![
-            tool(0, Some("a"), Some("f"), "{}"),
-            tool(0, Some("b"), Some("f"), "{}"),
-            tool(0, None, None, " "),
-            finish(0, FinishReason::ToolCalls),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"f","arguments":"{}"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":" "}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn a_custom_call_streams_its_text_as_input() {
-    check(
-        vec![
-            tool_of(Some("custom"), Some("shell"), "", &[("custom", r#"{"x":1,"name":"no"}"#)]),
-            tool_of(None, None, "ls", &[]),
-            tool_of(Some("function"), Some("late"), " -l", &[]),
-            finish(0, FinishReason::Stop),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_0_0","type":"custom","custom":{"name":"shell","input":"","x":1}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"input":"ls"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"input":" -l"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn what_a_call_has_no_name_for_joins_the_fragment_it_comes_with() {
-    let posing = [("id", "\"b\""), ("type", "\"custom\""), ("function", r#"{"name":"no","y":2}"#), ("index", "9")];
-    check(
-        vec![
-            tool_of(Some(""), Some("f"), "", &[("extra_content", "{\"google\":\n{}}"), ("type", "\"x\"")]),
-            tool_of(None, None, "{}", &posing),
-            tool(1, Some("b"), Some("g"), ""),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_0_0","type":"function","function":{"name":"f","arguments":""},"extra_content":{"google":{}}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}","y":2}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":""}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn a_call_of_an_unknown_kind_is_what_its_extra_fields_say() {
-    check(
-        vec![tool_of(Some("mcp"), None, "", &[("mcp", "{\"server\":1}")]), tool_of(None, None, "", &[("x", "2")])],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"call_7_0_0","type":"mcp","mcp":{"server":1}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"x":2}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn a_signed_block_of_reasoning_goes_out_whole_with_its_signature() {
-    check(
-        vec![
-            reasoning("let me", None),
-            reasoning(" see", None),
-            reasoning("", Some("sig-1")),
-            reasoning("", Some("left out")),
-            reasoning("more", Some("sig-2")),
-            text(0, "hi"),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","reasoning_content":"let me"},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"reasoning_content":" see"},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":0,"type":"thinking","thinking":"let me see","signature":"sig-1"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"","signature":"left out"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"reasoning_content":"more","thinking_blocks":[{"index":2,"type":"thinking","thinking":"more","signature":"sig-2"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"content":"hi"},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn a_redacted_block_is_whole_and_ends_the_one_before_it() {
-    check(
-        vec![
-            redacted("", Some("a")),
-            reasoning("hm", None),
-            redacted("never shown", Some("b")),
-            reasoning("so", Some("sig")),
-            redacted("", None),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"a"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"reasoning_content":"hm"},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"hm"},{"index":2,"type":"redacted_thinking","data":"b"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"reasoning_content":"so","thinking_blocks":[{"index":3,"type":"thinking","thinking":"so","signature":"sig"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":4,"type":"redacted_thinking","data":""}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
-fn a_long_block_of_reasoning_goes_out_in_pieces_that_join() {
-    let long = "x".repeat(40 << 10);
-    let events = vec![reasoning(&long, None), reasoning(&long, None), reasoning("end", Some("s"))];
-    let transcript = transcript(PLAIN, events);
-    let chunks = transcript.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());
-    let blocks =
-        chunks.filter_map(|chunk| chunk["choices"][0]["delta"]["thinking_blocks"].as_array().cloned()).flatten();
-    let blocks = blocks.collect::<Vec<_>>();
-    let joined = blocks.iter().filter_map(|block| block["thinking"].as_str()).collect::<String>();
-    assert_eq!(joined, format!("{long}{long}end"));
-    assert!(blocks.len() == 2 && blocks.iter().all(|block| block["index"] == 0 && block["type"] == "thinking"));
-    assert_eq!(blocks[1]["signature"], "s");
-}
-
-#[test]
-fn blocks_in_the_clients_own_form_get_the_index_that_clients_join_them_by() {
-    let other = |json: &str| Event::Other(OtherDelta { choice: 0, extra: pairs(&[("thinking_blocks", json)]) });
-    let raw = |blocks: &str| raw(&format!(r#"{{"choices":[{{"delta":{{"thinking_blocks":{blocks}}}}}]}}"#));
-    check(
-        vec![
-            other(r#" [{"type":"redacted_thinking","data":"a"},{"type":"thinking","thinking":"b","x":1}] "#),
-            raw(r#"[{"type":"thinking","thinking":"c","signature":""},{"signature":"d"}]"#),
-            raw(r#"[{"index":7,"signature":"e"},{"index":null,"thinking":"f"}]"#),
-            reasoning("g", Some("h")),
-            raw("null"),
-            raw(r#"["i"]"#),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"a"},{"index":1,"type":"thinking","thinking":"b","x":1}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"c","signature":""},{"index":1,"signature":"d"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":[{"index":7,"signature":"e"},{"index":8,"thinking":"f"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"reasoning_content":"g","thinking_blocks":[{"index":8,"type":"thinking","thinking":"g","signature":"h"}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":null},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"thinking_blocks":["i"]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
-}
-
-#[test]
 fn log_probabilities_join_the_text_they_follow() {
     let token = |token: &str| TokenLogprob {
         token: token.into(),
@@ -499,31 +309,30 @@ fn a_chunk_passed_through_keeps_unknown_fields_at_every_level() {
 }
 
 #[test]
-fn tool_calls_passed_through_are_put_right() {
-    check(
-        vec![
-            raw(
-                r#"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"a","type":"function","function":{"name":"f","arguments":"","x":1},"y":2}]}}]}"#,
-            ),
-            raw(
-                r#"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#,
-            ),
-            raw(
-                r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"g","arguments":{"a": 1}}},{"function":{"name":"h"}}]}}]}"#,
-            ),
-            raw(
-                r#"{"choices":[{"delta":{"tool_calls":[{"index":9,"id":"c","type":"custom","custom":{"name":"k","input":"free"}}]},"finish_reason":"stop"}]}"#,
-            ),
-        ],
-        expect![[r#"
-            data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":"","x":1},"y":2}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_7_0_1","type":"function","function":{"name":"g","arguments":"{\"a\": 1}"}},{"index":2,"id":"call_7_0_2","type":"function","function":{"name":"h","arguments":""}}]},"logprobs":null,"finish_reason":null}]}
-            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":3,"id":"c","type":"custom","custom":{"name":"k","input":"free"}}]},"logprobs":null,"finish_reason":"tool_calls"}]}
-            : caisson fuel=1
-            data: [DONE]
-        "#]],
-    );
+fn what_a_chunk_says_beside_the_usage_comes_with_the_usage() {
+    let counted = |beside: &str| {
+        raw(&format!(
+            r#"{{"choices":[],"usage":{{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}},{beside}}}"#
+        ))
+    };
+    let events = || vec![text(0, "hi"), counted(r#""x":[1],"id":"late""#), counted(r#""y":2"#)];
+    expect![[r#"
+        data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"hi"},"logprobs":null,"finish_reason":null}],"usage":null}
+        data: {"choices":[],"y":2,"usage":null}
+        data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null}
+        data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3},"x":[1]}
+        : caisson fuel=1
+        data: [DONE]
+    "#]].assert_eq(&brief(WITH_USAGE, events()));
+    expect![[r#"
+        data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"hi"},"logprobs":null,"finish_reason":null}]}
+        data: {"choices":[],"x":[1]}
+        data: {"choices":[],"y":2}
+        data: {"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
+        : caisson fuel=1
+        data: [DONE]
+    "#]]
+    .assert_eq(&brief(PLAIN, events()));
 }
 
 #[test]
@@ -606,18 +415,6 @@ fn a_head_that_every_chunk_would_repeat_is_short() {
         let mut writer = ChunkWriter::new(context(), PLAIN, &bytes);
         assert!(writer.write(vec![event], &mut Vec::new()).is_err());
     }
-}
-
-#[test]
-fn a_guest_may_open_only_so_many_tool_calls() {
-    let bytes = Bytes::default();
-    let mut writer = ChunkWriter::new(context(), PLAIN, &bytes);
-    let mut out = Vec::new();
-    for call in 0..128 {
-        writer.write(vec![tool(0, Some(&call.to_string()), Some("f"), "")], &mut out).unwrap();
-    }
-    let error = writer.write(vec![tool(0, Some("one more"), Some("f"), "")], &mut out).unwrap_err();
-    assert_eq!(error.field, "tool_calls.index");
 }
 
 #[test]

@@ -67,9 +67,14 @@ async fn once_a_key_exists_only_keys_open_the_data_plane() {
 async fn every_path_of_the_data_plane_asks_for_the_key() {
     let caisson = Caisson::start().await;
     caisson.run(&["key", "create"]).printed().await;
-    for (method, path) in
-        [("POST", CHAT), ("POST", "/v1/embeddings"), ("GET", "/v1/models"), ("GET", "/v1/models/x"), ("GET", "/v1/other"), ("GET", "/")]
-    {
+    for (method, path) in [
+        ("POST", CHAT),
+        ("POST", "/v1/embeddings"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/x"),
+        ("GET", "/v1/other"),
+        ("GET", "/"),
+    ] {
         caisson.ask(method, path).text("{").answer().await.expect_error(401, "invalid_api_key");
     }
 }
@@ -129,7 +134,12 @@ async fn no_key_is_ever_logged() {
     let key = caisson.run(&["key", "create"]).printed().await.trim().to_owned();
     assert_eq!(caisson.ask("GET", "/v1/models").key(&key).answer().await.status, 200);
     caisson.ask("GET", "/v1/models").key("ck-a-wrong-key").answer().await.expect_error(401, "invalid_api_key");
-    caisson.ask("GET", "/admin/v1/adapters").key("cak-a-wrong-key").answer().await.expect_error(401, "invalid_admin_key");
+    caisson
+        .ask("GET", "/admin/v1/adapters")
+        .key("cak-a-wrong-key")
+        .answer()
+        .await
+        .expect_error(401, "invalid_admin_key");
     caisson.control("GET", "/adapters").answer().await.expect(200);
     let said = caisson.finished().await;
     for secret in [key.as_str(), "ck-a-wrong-key", "cak-a-wrong-key", ADMIN_KEY] {

@@ -20,7 +20,13 @@ async fn without_the_admin_key_there_is_no_control_plane() {
         ("GET", "/no-such-path"),
     ] {
         let asked = || caisson.ask(method, &format!("/admin/v1{path}"));
-        for refused in [asked(), asked().key("cak-wrong"), asked().key(""), asked().key(&key), asked().header("authorization", "Basic x")] {
+        for refused in [
+            asked(),
+            asked().key("cak-wrong"),
+            asked().key(""),
+            asked().key(&key),
+            asked().header("authorization", "Basic x"),
+        ] {
             let answer = refused.answer().await;
             answer.expect_error(401, "invalid_admin_key");
             assert_eq!(answer.header("www-authenticate"), "Bearer");

@@ -7,4 +7,21 @@
 
 mod harness;
 
+mod callers;
+mod control_plane;
+mod conversations;
+mod credentials;
+mod egress;
+mod faults;
 mod first_steps;
+mod guests;
+mod isolation;
+mod leaving;
+mod lifecycle;
+mod provider_errors;
+mod receipts;
+mod requests;
+mod revisions;
+mod streaming;
+mod uploads;
+mod wire;

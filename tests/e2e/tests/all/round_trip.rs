@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::harness::{Answer, Caisson, adapter, root};
 use comparison::differences;
 
-/// What the host may add to an answer, since OpenAI's clients count on it being there.
-const ADDED: [&str; 0] = [];
+/// What the host adds to an answer that lacks it: clients read it without asking whether it is there.
+const ADDED: [&str; 1] = ["choices[0].message.refusal"];
 
 /// One example: what a client sends, and what the upstream answers.
 struct Example {
@@ -39,7 +39,7 @@ struct Trip {
 #[tokio::test]
 async fn every_example_of_a_chat_completion_arrives_and_comes_back_whole() {
     let mut trip = Trip::start().await;
-    for example in examples(|example| !example.is_embedding() && !example.is_stream, 33) {
+    for example in examples(|example| !example.is_embedding() && !example.is_stream, 32) {
         let (arrived, answer) = trip.exchange("/v1/chat/completions", &example).await;
         trip.expect_same_bytes(&example, &arrived);
         trip.expect_whole(&example, &example.response_json(), &answer.expect(200), &ADDED);

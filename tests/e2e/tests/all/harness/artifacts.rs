@@ -20,7 +20,7 @@ pub(crate) fn adapter(name: &str) -> Bytes {
 /// A guest of `tests/guests`, which does one thing.
 #[track_caller]
 pub(crate) fn guest(name: &str) -> Bytes {
-    read(&target().join("test-guests").join(name).with_extension("wasm"), "./just test-guests")
+    read(&target().join("test-guests").join(name).with_extension("wasm"), "./just guests-for-tests")
 }
 
 /// The repository's top folder.

@@ -20,7 +20,8 @@ pub(crate) struct Provider {
 }
 
 pub(crate) const OPENAI: Provider = Provider { name: "openai", wire: Wire::OpenAi, model: "openai/gpt-x" };
-pub(crate) const ANTHROPIC: Provider = Provider { name: "anthropic", wire: Wire::Anthropic, model: "anthropic/claude-x" };
+pub(crate) const ANTHROPIC: Provider =
+    Provider { name: "anthropic", wire: Wire::Anthropic, model: "anthropic/claude-x" };
 pub(crate) const GEMINI: Provider = Provider { name: "gemini", wire: Wire::Gemini, model: "gemini/gemini-x" };
 
 /// All three, for what has to hold whatever the wire is.
@@ -159,7 +160,8 @@ fn anthropic(event: Value) -> Bytes {
 
 fn gemini(candidate: Value) -> Bytes {
     let usage = json!({ "promptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 8 });
-    let chunk = json!({ "candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-x", "responseId": "r" });
+    let chunk =
+        json!({ "candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-x", "responseId": "r" });
     format!("data: {chunk}\r\n\r\n").into()
 }
 

@@ -68,7 +68,8 @@ impl Streaming {
         loop {
             match self.next().await {
                 Some(Item::Chunk(chunk)) => {
-                    if let Some(text) = chunk["choices"][0]["delta"]["content"].as_str().filter(|text| !text.is_empty()) {
+                    if let Some(text) = chunk["choices"][0]["delta"]["content"].as_str().filter(|text| !text.is_empty())
+                    {
                         return text.to_owned();
                     }
                 }

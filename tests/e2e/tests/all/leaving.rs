@@ -1,0 +1,114 @@
+//! A client that leaves: everything up to the connection with the provider is closed at once.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use caisson_fake_providers::{Body, FakeProvider, Reply};
+
+use crate::harness::{Caisson, PROVIDERS, ask, say, soon};
+
+/// Waits until the provider has no connection left, and prints how long that took: 100 ms is the promise, which a busy machine may not
+/// keep, so that only its being kept at all is checked.
+async fn upstream_closed(fake: &FakeProvider, what: &str) {
+    let left = Instant::now();
+    soon("the upstream connection's end", fake.live_connections().wait_for(|live| *live == 0)).await.unwrap();
+    println!(
+        "{what}: upstream connection closed {:.1} ms after the client left",
+        left.elapsed().as_secs_f64() * 1000.0
+    );
+}
+
+async fn check_still_serves(caisson: &Caisson, model: &str) {
+    assert!(caisson.chat(say(model, "the next one")).await.content().contains("the next one"));
+    let counted = caisson.get("/metrics").await.text();
+    assert!(counted.contains("outcome=\"cancelled\"} 1"), "{counted}");
+    assert!(counted.contains("caisson_sandboxes 0"), "{counted}");
+}
+
+#[tokio::test]
+async fn leaving_a_stream_while_nothing_comes_closes_the_upstream() {
+    for provider in PROVIDERS {
+        let (caisson, fake) = provider.served().await;
+        let (pieces, reply) = provider.gated();
+        fake.respond_with(reply);
+        let streaming = tokio::spawn({
+            let asked = caisson.stream(say(provider.model(), "x"));
+            pieces.send(provider.opening()).await.unwrap();
+            pieces.send(provider.word("one")).await.unwrap();
+            let mut streaming = asked.await;
+            assert_eq!(streaming.next_text().await, "one");
+            std::future::ready(streaming)
+        });
+        drop(streaming.await.unwrap());
+        upstream_closed(&fake, &format!("{}, silent", provider.name)).await;
+        check_still_serves(&caisson, provider.model()).await;
+    }
+}
+
+#[tokio::test]
+async fn leaving_a_stream_in_full_flow_closes_the_upstream() {
+    for provider in PROVIDERS {
+        let (caisson, fake) = provider.served().await;
+        let endless = Body::Forever {
+            first: vec![provider.opening()],
+            then: provider.word("more "),
+            every: std::time::Duration::ZERO,
+        };
+        fake.respond_with(Reply::event_stream(endless));
+        let mut streaming = caisson.stream(say(provider.model(), "x")).await;
+        for _ in 0..100 {
+            assert_eq!(streaming.next_text().await, "more ");
+        }
+        drop(streaming);
+        upstream_closed(&fake, &format!("{}, flowing", provider.name)).await;
+        check_still_serves(&caisson, provider.model()).await;
+    }
+}
+
+#[tokio::test]
+async fn leaving_before_the_first_byte_closes_the_upstream() {
+    for provider in PROVIDERS {
+        for is_stream in [false, true] {
+            let (caisson, fake) = provider.served().await;
+            // No head for one, a head and no body for the other.
+            let body = if is_stream { Body::Silence } else { Body::Hang };
+            fake.respond_with(Reply::new(200, body));
+            let mut request = say(provider.model(), "x");
+            request["stream"] = is_stream.into();
+            let asking = tokio::spawn(ask(caisson.address(), "POST", "/v1/chat/completions").json(&request).answer());
+            soon("the request at the provider", fake.wait_for_requests(1)).await;
+            asking.abort();
+            assert!(asking.await.unwrap_err().is_cancelled());
+            upstream_closed(&fake, &format!("{}, {}", provider.name, if is_stream { "no head" } else { "no body" }))
+                .await;
+            check_still_serves(&caisson, provider.model()).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_holds_the_provider_back() {
+    let provider = crate::harness::OPENAI;
+    let (caisson, fake) = provider.served().await;
+    let (pieces, reply) = provider.gated();
+    fake.respond_with(reply);
+    let word = provider.word(&"word ".repeat(16 << 10));
+    let sent = tokio::spawn(async move {
+        pieces.send(provider.opening()).await.unwrap();
+        let mut sent = 0_usize;
+        // Until the sockets in between are full and one more piece finds no taker.
+        while let Ok(Ok(())) = tokio::time::timeout(std::time::Duration::from_secs(2), pieces.send(word.clone())).await
+        {
+            sent += word.len();
+            assert!(sent < 1 << 30, "nobody reads, and {sent} bytes were taken");
+        }
+        (sent, pieces)
+    });
+    let streaming = caisson.stream(say(provider.model(), "x")).await;
+    let (sent, pieces) = soon("a provider that is held back", sent).await.unwrap();
+    assert!(sent > 0);
+    drop(streaming);
+    upstream_closed(&fake, "held back").await;
+    drop(pieces);
+    drop(Bytes::new());
+}
