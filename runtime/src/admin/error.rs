@@ -58,7 +58,10 @@ fn deploy_status(error: &DeployError) -> (StatusCode, &'static str) {
         DeployError::Artifact(_) | DeployError::Database(_) | DeployError::Folder(..) | DeployError::Locked(_) => {
             (StatusCode::INSUFFICIENT_STORAGE, "storage_failed")
         }
-        DeployError::Random(_) | DeployError::Interrupted(_) => (StatusCode::INTERNAL_SERVER_ERROR, "host_failed"),
+        DeployError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        DeployError::ShortAdminKey | DeployError::Random(_) | DeployError::Interrupted(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "host_failed")
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod contract {
             world vocabulary { import caisson:llm/api@0.1.0; }
         ",
         path: "../wit/llm",
-        additional_derives: [PartialEq],
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });
 }
 

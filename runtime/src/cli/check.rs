@@ -45,9 +45,10 @@ impl Check {
 }
 
 fn print_info(info: &AdapterInfo) {
-    println!("  {} {} — {}", info.name, info.version, info.description);
+    let line = |text: String| println!("  {}", shown::printable(&text));
+    line(format!("{} {} — {}", info.name, info.version, info.description));
     for host in &info.hosts {
-        println!("  wants host        {host}");
+        line(format!("wants host        {host}"));
     }
     for slot in &info.credentials {
         let place = match &slot.placement {
@@ -56,14 +57,10 @@ fn print_info(info: &AdapterInfo) {
             Placement::Query(name) => format!("in the query parameter {name}"),
             Placement::Scheme(scheme) => format!("signed by {}", scheme.name),
         };
-        println!(
-            "  wants credential  {} for {}, {place}{}",
-            slot.name,
-            slot.host,
-            if slot.required { "" } else { " (optional)" }
-        );
+        let optional = if slot.required { "" } else { " (optional)" };
+        line(format!("wants credential  {} for {}, {place}{optional}", slot.name, slot.host));
     }
     for setting in &info.settings {
-        println!("  has setting       {} — {}", setting.name, setting.description);
+        line(format!("has setting       {} — {}", setting.name, setting.description));
     }
 }

@@ -34,15 +34,15 @@ pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
         println!("  credential  {} for {}  {state}", text(&slot["slot"]), text(&slot["host"]));
     }
     for setting in items(&made["wants"]["settings"]) {
-        let value = setting["value"].as_str().or(setting["default"].as_str());
+        let value = setting["value"].as_str().or(setting["default"].as_str()).map(printable);
         println!(
             "  setting     {} = {}  {}",
             text(&setting["name"]),
-            value.unwrap_or("(none)"),
+            value.unwrap_or_else(|| "(none)".to_owned()),
             text(&setting["description"])
         );
     }
-    let models: Vec<&str> = items(&made["models"]).map(|model| text(&model["id"])).collect();
+    let models: Vec<String> = items(&made["models"]).map(|model| text(&model["id"])).collect();
     println!(
         "  models      {}",
         if models.is_empty() { "any the provider knows".to_owned() } else { models.join(", ") }
@@ -50,7 +50,7 @@ pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
     let missing: Vec<&str> = items(&made["missing"]).filter_map(Value::as_str).collect();
     if !missing.is_empty() {
         println!("still missing:");
-        missing.iter().for_each(|line| println!("  - {line}"));
+        missing.iter().for_each(|line| println!("  - {}", printable(line)));
         if made["active"] != true {
             println!("the revision before is still served; `caisson activate` serves this one all the same");
         }
@@ -114,6 +114,13 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+/// A string for a terminal. Much of it is an adapter's own word, which must not move the cursor or set colours.
+fn text(value: &Value) -> String {
+    printable(value.as_str().unwrap_or_default())
+}
+
+/// The text with its control characters escaped.
+pub(super) fn printable(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::artifacts::Digest;
 use super::spec::Spec;
+use crate::chat::AdapterInfo;
 use crate::egress::Secret;
 
 const SCHEMA: &str = "
@@ -24,6 +25,7 @@ const SCHEMA: &str = "
         name TEXT NOT NULL REFERENCES deployments ON DELETE CASCADE,
         number INTEGER NOT NULL,
         digest TEXT NOT NULL,
+        info TEXT NOT NULL,
         spec TEXT NOT NULL,
         created INTEGER NOT NULL,
         PRIMARY KEY (name, number)
@@ -58,8 +60,18 @@ pub(super) struct Database {
 pub(super) struct Row {
     pub(super) number: u32,
     pub(super) digest: Digest,
+    /// What the adapter said of itself when it was uploaded.
+    pub(super) info: AdapterInfo,
     pub(super) spec: Spec,
     /// Unix seconds.
+    pub(super) created: u64,
+}
+
+/// A revision to be remembered, without the number that it will get.
+pub(super) struct New<'n> {
+    pub(super) digest: Digest,
+    pub(super) info: &'n AdapterInfo,
+    pub(super) spec: &'n Spec,
     pub(super) created: u64,
 }
 
@@ -167,15 +179,15 @@ impl Database {
     /// All revisions of a deployment, the newest first, with their secrets.
     pub(super) fn revisions(&self, name: &str) -> Outcome<Vec<Row>> {
         let connection = self.connection();
-        type Raw = (u32, String, String, u64);
+        type Raw = (u32, String, String, String, u64);
         /// Values by slot by revision.
         type Secrets = BTreeMap<u32, BTreeMap<String, String>>;
         let read = || -> rusqlite::Result<(Vec<Raw>, Secrets)> {
             let mut query = connection.prepare_cached(
-                "SELECT number, digest, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC",
+                "SELECT number, digest, info, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC",
             )?;
             let rows = query
-                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
                 .collect::<Result<_, _>>()?;
             let mut query = connection.prepare_cached("SELECT number, slot, value FROM secrets WHERE name = ?1")?;
             let mut secrets = Secrets::new();
@@ -188,27 +200,30 @@ impl Database {
         let (rows, mut secrets) = read().map_err(failed("be read"))?;
         let broken = |number: u32| DatabaseError::Broken(format!("{name} revision {number}"));
         rows.into_iter()
-            .map(|(number, digest, spec, created)| {
+            .map(|(number, digest, info, spec, created)| {
+                let info = serde_json::from_str(&info).map_err(|_| broken(number))?;
                 let mut spec: Spec = serde_json::from_str(&spec).map_err(|_| broken(number))?;
                 for (slot, value) in secrets.remove(&number).unwrap_or_default() {
                     spec.secrets.insert(slot, Secret::new(value).map_err(|_| broken(number))?);
                 }
-                Ok(Row { number, digest: digest.parse().map_err(|()| broken(number))?, spec, created })
+                Ok(Row { number, digest: digest.parse().map_err(|()| broken(number))?, info, spec, created })
             })
             .collect()
     }
 
     /// Remembers a new revision and, if `activate`, makes it the active one; gives its number.
-    pub(super) fn insert(&self, name: &str, digest: Digest, spec: &Spec, created: u64, activate: bool) -> Outcome<u32> {
-        let json = serde_json::to_string(spec).map_err(|_| DatabaseError::Broken(name.to_owned()))?;
+    pub(super) fn insert(&self, name: &str, new: &New<'_>, activate: bool) -> Outcome<u32> {
+        let New { digest, info, spec, created } = new;
+        let broken = |_| DatabaseError::Broken(name.to_owned());
+        let (info, json) = (serde_json::to_string(info).map_err(broken)?, serde_json::to_string(spec).map_err(broken)?);
         self.write("store the revision", |transaction| {
             transaction.execute("INSERT INTO deployments VALUES (?1, NULL, 0) ON CONFLICT DO NOTHING", [name])?;
             transaction.execute("UPDATE deployments SET last = last + 1 WHERE name = ?1", [name])?;
             let number: u32 =
                 transaction.query_row("SELECT last FROM deployments WHERE name = ?1", [name], |row| row.get(0))?;
             transaction.execute(
-                "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![name, number, digest.to_string(), json, created],
+                "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![name, number, digest.to_string(), info, json, created],
             )?;
             for (slot, secret) in &spec.secrets {
                 transaction.execute(
@@ -223,9 +238,12 @@ impl Database {
         })
     }
 
-    pub(super) fn activate(&self, name: &str, number: u32) -> Outcome<()> {
+    /// Makes a revision the active one; whether there is such a revision.
+    pub(super) fn activate(&self, name: &str, number: u32) -> Outcome<bool> {
         self.write("activate the revision", |transaction| {
-            transaction.execute("UPDATE deployments SET active = ?2 WHERE name = ?1", params![name, number]).map(drop)
+            let known = "UPDATE deployments SET active = ?2 WHERE name = ?1
+                         AND EXISTS (SELECT 1 FROM revisions WHERE name = ?1 AND number = ?2)";
+            transaction.execute(known, params![name, number]).map(|count| count > 0)
         })
     }
 

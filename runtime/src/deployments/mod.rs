@@ -20,9 +20,9 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use crate::egress::Egress;
-use crate::sandbox::{Adapter, CompileError, Failure, Limits, Sandboxes, Terms};
+use crate::sandbox::{Adapter, CompileError, Failure, Fault, Limits, Sandboxes, Terms};
 use artifacts::Artifacts;
-use database::{Database, KeyRow, Row};
+use database::{Database, KeyRow, New, Row};
 use keys::ValidKeys;
 
 pub use artifacts::{ArtifactError, Digest};
@@ -33,6 +33,8 @@ pub use spec::{BASE_URL, Change, ChangeError, LimitsChange, Spec, WantedCredenti
 
 /// The longest deployment name; what is in names and labels stays short.
 const MAX_NAME_BYTES: usize = 63;
+/// An admin key that an operator makes up: shorter ones can be guessed.
+const MIN_ADMIN_KEY_BYTES: usize = 16;
 const ADMIN_KEY_META: &str = "admin-key-sha256";
 
 /// All deployments of one data folder.
@@ -106,6 +108,14 @@ pub enum DeployError {
     /// There is no such revision.
     #[error("`{0}` has no revision {1}")]
     UnknownRevision(String, u32),
+    /// An admin key that could be guessed.
+    #[error(
+        "the admin key has fewer than {MIN_ADMIN_KEY_BYTES} characters: take a longer one, or none, and one is made"
+    )]
+    ShortAdminKey,
+    /// All slots are in use.
+    #[error("all sandboxes are in use; try again in a moment")]
+    Busy,
     /// There is no such key.
     #[error("there is no key `{0}`")]
     UnknownKey(String),
@@ -182,32 +192,42 @@ impl Deployments {
             Some(component) => component,
             None => self.examine(bytes.clone()).await?,
         };
-        tokio::task::block_in_place(|| self.artifacts.put(component.digest, &bytes))?;
         let _writing = self.writing.lock().await;
+        // Under the lock: a removal deletes what no row names, and no row names this one yet.
+        tokio::task::block_in_place(|| self.artifacts.put(component.digest, &bytes))?;
         let last = self.last_revision(name)?.map(|row| row.spec);
         self.make(name, component, last.unwrap_or_default(), change)
     }
 
     /// Makes a revision of `name` with the component of its last one and other grants, credentials, limits or settings.
     pub async fn change(&self, name: &str, change: Change) -> Result<Made, DeployError> {
-        let _writing = self.writing.lock().await;
-        let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
-        let component = self.component(last.digest).await?;
-        self.make(name, component, last.spec, change)
+        loop {
+            let seen = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
+            // Compiled before the lock is taken: it may take long.
+            let component = self.component(&seen).await?;
+            let _writing = self.writing.lock().await;
+            let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
+            if last.digest == seen.digest {
+                return self.make(name, component, last.spec, change);
+            }
+        }
     }
 
     /// Serves revision `number` of `name` from now on. Requests that are running finish with the one they began with.
     pub async fn activate(&self, name: &str, number: u32) -> Result<Made, DeployError> {
-        let _writing = self.writing.lock().await;
         let rows = self.revisions_of(name)?;
         let row = rows
             .into_iter()
             .find(|row| row.number == number)
             .ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), number))?;
-        let component = self.component(row.digest).await?;
+        let component = self.component(&row).await?;
         let wants = row.spec.wants(&component.info)?;
-        self.blocking(|this| this.database.activate(name, number))?;
-        self.publish(self.revision(name, &row, &component));
+        let _writing = self.writing.lock().await;
+        if !self.blocking(|this| this.database.activate(name, number))? {
+            // Removed while it was being compiled.
+            return Err(DeployError::UnknownRevision(name.to_owned(), number));
+        }
+        self.publish(self.revision(name, row.number, row.created, &row.spec, &component));
         Ok(Made { name: name.to_owned(), number, component, spec: row.spec, wants, active: true, created: row.created })
     }
 
@@ -217,7 +237,7 @@ impl Deployments {
         self.revisions_of(name)?;
         self.blocking(|this| this.database.remove(name))?;
         self.update(|snapshot| drop(snapshot.revisions.remove(name)));
-        let used = self.database.digests()?;
+        let used = self.blocking(|this| this.database.digests())?;
         if let Err(error) = tokio::task::block_in_place(|| self.artifacts.retain(&used)) {
             // The files are only space; the next removal tries again.
             tracing::warn!(%error, "unused artifacts were not removed");
@@ -233,7 +253,7 @@ impl Deployments {
             broken: self.why_broken(&name).filter(|_| snapshot.active(&name).is_none()),
             name,
         };
-        Ok(self.database.deployments()?.into_iter().map(named).collect())
+        Ok(self.blocking(|this| this.database.deployments())?.into_iter().map(named).collect())
     }
 
     /// One deployment with its newest revision and what that one wants.
@@ -245,7 +265,7 @@ impl Deployments {
             }
             None => last,
         };
-        let component = self.component(row.digest).await?;
+        let component = self.component(&row).await?;
         let wants = row.spec.wants(&component.info)?;
         let active = self.snapshot().active(name).is_some_and(|active| active.number == row.number);
         Ok(Made {
@@ -290,7 +310,7 @@ impl Deployments {
 
     /// All callers' keys, the oldest first.
     pub fn keys(&self) -> Result<Vec<CallerKey>, DeployError> {
-        Ok(self.database.keys()?.into_iter().map(CallerKey::from).collect())
+        Ok(self.blocking(|this| this.database.keys())?.into_iter().map(CallerKey::from).collect())
     }
 
     /// Makes a caller's key worthless from now on.
@@ -303,7 +323,11 @@ impl Deployments {
 
     /// The admin key: the given one, else the remembered one, else a new one, which is given back to be shown once.
     pub fn admin_key(&self, given: Option<&str>) -> Result<(AdminKey, Option<String>), DeployError> {
-        if let Some(given) = given {
+        // A variable that is set to nothing is what a deployment script makes of one that isn't set.
+        if let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) {
+            if given.len() < MIN_ADMIN_KEY_BYTES {
+                return Err(DeployError::ShortAdminKey);
+            }
             return Ok((AdminKey::new(given), None));
         }
         if let Some(key) = self.database.meta(ADMIN_KEY_META)?.and_then(|hash| AdminKey::from_hex(&hash)) {
@@ -338,8 +362,8 @@ impl Deployments {
             .into_iter()
             .find(|row| row.number == active)
             .ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), active))?;
-        let component = self.component(row.digest).await?;
-        Ok(self.revision(name, &row, &component))
+        let component = self.component(&row).await?;
+        Ok(self.revision(name, row.number, row.created, &row.spec, &component))
     }
 
     /// Writes and publishes the revision that `change` makes of `spec`. The caller holds `writing`.
@@ -348,22 +372,21 @@ impl Deployments {
         let wants = spec.wants(&component.info)?;
         let active = wants.missing().is_empty() || self.snapshot().active(name).is_none();
         let created = now();
-        let number = self.blocking(|this| this.database.insert(name, component.digest, &spec, created, active))?;
+        let new = New { digest: component.digest, info: &component.info, spec: &spec, created };
+        let number = self.blocking(|this| this.database.insert(name, &new, active))?;
         if active {
-            let row = Row { number, digest: component.digest, spec: spec.clone(), created };
-            self.publish(self.revision(name, &row, &component));
+            self.publish(self.revision(name, number, created, &spec, &component));
         }
         tracing::info!(deployment = name, revision = number, digest = %component.digest, active, "revision made");
         Ok(Made { name: name.to_owned(), number, component, spec, wants, active, created })
     }
 
-    fn revision(&self, name: &str, row: &Row, component: &Arc<Component>) -> Revision {
-        let spec = &row.spec;
+    fn revision(&self, name: &str, number: u32, created: u64, spec: &Spec, component: &Arc<Component>) -> Revision {
         let egress = Egress::new(&self.tls, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
         Revision {
             deployment: name.into(),
-            number: row.number,
-            created: row.created,
+            number,
+            created,
             component: Arc::clone(component),
             egress: Arc::new(egress),
             limits: spec.limits.clone(),
@@ -384,13 +407,15 @@ impl Deployments {
         *current = Arc::new(next);
     }
 
-    /// The component of an artifact: in memory if some active revision has it, else compiled anew from disk.
-    async fn component(&self, digest: Digest) -> Result<Arc<Component>, DeployError> {
-        if let Some(component) = self.loaded(digest) {
+    /// A revision's component: in memory if some active revision has it, else compiled anew from disk. What the adapter says of
+    /// itself is what it said when it was uploaded.
+    async fn component(&self, row: &Row) -> Result<Arc<Component>, DeployError> {
+        if let Some(component) = self.loaded(row.digest) {
             return Ok(component);
         }
-        let bytes = tokio::task::block_in_place(|| self.artifacts.read(digest))?;
-        self.examine(bytes.into()).await
+        let bytes = tokio::task::block_in_place(|| self.artifacts.read(row.digest))?;
+        let adapter = compile(&self.sandboxes, bytes.into()).await?;
+        Ok(Arc::new(Component { digest: row.digest, adapter, info: row.info.clone() }))
     }
 
     fn loaded(&self, digest: Digest) -> Option<Arc<Component>> {
@@ -409,8 +434,8 @@ impl Deployments {
     }
 
     fn reload_keys(&self) -> Result<(), DeployError> {
-        let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(ValidKeys::of(&self.database.keys()?));
+        let keys = self.blocking(|this| this.database.keys())?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ValidKeys::of(&keys));
         Ok(())
     }
 
@@ -423,9 +448,7 @@ impl Deployments {
 /// Compiles a component and asks what it is, in a sandbox without egress.
 pub async fn examine(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Component, DeployError> {
     let digest = Digest::of(&bytes);
-    let compiler = sandboxes.clone();
-    let compiled = tokio::task::spawn_blocking(move || compiler.compile(&bytes)).await;
-    let adapter: Adapter = compiled.map_err(DeployError::Interrupted)??;
+    let adapter = compile(sandboxes, bytes).await?;
     let terms = Terms {
         deployment: "(upload)".into(),
         request_id: "describe".into(),
@@ -433,9 +456,19 @@ pub async fn examine(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Component, D
         egress: Arc::new(Egress::closed()),
         original_body: Bytes::new(),
     };
-    let described = |failure: Failure| DeployError::Describe(failure.fault.to_string());
+    let described = |failure: Failure| match failure.fault {
+        Fault::Misfit(problem) => CompileError::Export(problem).into(),
+        Fault::Full => DeployError::Busy,
+        fault => DeployError::Describe(fault.to_string()),
+    };
     let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
     Ok(Component { digest, adapter, info })
+}
+
+async fn compile(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Adapter, DeployError> {
+    let sandboxes = sandboxes.clone();
+    let compiled = tokio::task::spawn_blocking(move || sandboxes.compile(&bytes)).await;
+    Ok(compiled.map_err(DeployError::Interrupted)??)
 }
 
 fn check_name(name: &str) -> Result<(), DeployError> {

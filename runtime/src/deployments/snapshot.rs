@@ -11,6 +11,9 @@ use crate::chat::{AdapterInfo, ModelInfo};
 use crate::egress::Egress;
 use crate::sandbox::{Adapter, Limits};
 
+/// How many names a message lists.
+const MAX_NAMED: usize = 20;
+
 /// A compiled component and what it says it is. Shared by all revisions with the same artifact.
 pub struct Component {
     /// The artifact's name.
@@ -84,7 +87,8 @@ impl Snapshot {
         if revision.serves(model) {
             return Ok((Arc::clone(revision), model.to_owned()));
         }
-        let models: Vec<&str> = revision.component.info.models.iter().map(|model| model.id.as_str()).collect();
+        let models = revision.component.info.models.iter().map(|model| model.id.as_str());
+        let models: Vec<&str> = models.take(MAX_NAMED).collect();
         Err(NotFound::Model {
             deployment: revision.deployment.to_string(),
             model: model.to_owned(),
@@ -115,7 +119,7 @@ impl Snapshot {
             Some(model) => format!("{}/{}", revision.deployment, model.id),
             None => format!("{}/MODEL", revision.deployment),
         });
-        let names: Vec<String> = names.chain(self.aliases.keys().cloned()).collect();
+        let names: Vec<String> = names.chain(self.aliases.keys().cloned()).take(MAX_NAMED).collect();
         format!("names are `deployment/model`, as in: {}", names.join(", "))
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{self, AdapterInfo};
-use crate::egress::{Credential, Grant, GrantError, Placement, Secret, SecretError};
+use crate::egress::{Credential, Grant, GrantError, Placement, Secret, SecretError, is_placeable};
 use crate::sandbox::Limits;
 
 /// The setting that points an adapter at another upstream. Every adapter has it.
@@ -208,8 +208,11 @@ impl Change {
             spec.grants = grants.iter().map(|grant| grant.parse()).collect::<Result<_, _>>()?;
         }
         if self.grant_requested {
+            let base = spec.settings.get(BASE_URL).and_then(|url| base_origin(url));
             for grant in spec.wanted_hosts(info)? {
-                if !spec.grants.contains(&grant) {
+                // Consent to an address is the operator's own word, not the adapter's: by --allow-host, or in the base URL.
+                let own_word = !grant.names_an_address() || Some(&grant) == base.as_ref();
+                if own_word && !spec.grants.contains(&grant) {
                     spec.grants.push(grant);
                 }
             }
@@ -329,9 +332,9 @@ impl Spec {
     }
 
     fn binding(&self, slot: &chat::CredentialSlot, info: &AdapterInfo) -> Result<Binding, ChangeError> {
-        let named = |name: &str| match http::HeaderName::from_bytes(name.as_bytes()) {
-            Ok(_) => Ok(name.to_owned()),
-            Err(_) => Err(ChangeError::PlacementName { slot: slot.name.clone(), name: name.to_owned() }),
+        let named = |name: &str| match is_placeable(name) {
+            true => Ok(name.to_owned()),
+            false => Err(ChangeError::PlacementName { slot: slot.name.clone(), name: name.to_owned() }),
         };
         let placement = match &slot.placement {
             chat::Placement::Bearer => Placement::Bearer,

@@ -123,3 +123,25 @@ fn what_makes_no_spec_is_refused_with_its_field() {
         assert!(error.contains(expected), "{json}: {error}");
     }
 }
+
+#[test]
+fn what_is_requested_may_not_be_an_address_that_the_operator_did_not_write() {
+    for host in ["http://127.0.0.1:8787", "http://169.254.169.254", "http://localhost:8787"] {
+        let spec = change(r#"{"grant-requested":true}"#).apply(Spec::default(), &adapter(host)).unwrap();
+        assert!(spec.grants.is_empty(), "{host}");
+        assert!(
+            spec.wants(&adapter(host)).unwrap().missing().iter().any(|text| text.contains("--allow-host")),
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn a_slot_may_not_put_its_value_where_a_message_is_framed() {
+    for name in ["host", "Content-Length", "transfer-encoding", "range", "a b"] {
+        let mut info = adapter("https://api.example.com");
+        info.credentials[0].placement = chat::Placement::Header(name.into());
+        let error = change(r#"{"credentials":{"api-key":"sk-12345678"}}"#).apply(Spec::default(), &info).unwrap_err();
+        assert!(matches!(error, ChangeError::PlacementName { .. }), "{name}: {error}");
+    }
+}

@@ -218,12 +218,16 @@ impl Stream {
 
     /// Gives up on the stream, whose events can't be put on the wire; what it cost so far.
     pub fn abandon(self) -> Receipt {
-        take(&self.idle).map(|streaming| streaming.run.receipt.clone()).unwrap_or_default()
+        let Some(mut streaming) = take(&self.idle) else { return Receipt::default() };
+        streaming.run.outcome = "malformed";
+        streaming.run.receipt.clone()
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
+        // Not left to the reaper's own end: the upstream connection closes now.
+        drop(take(&self.idle));
         self.reaper.abort();
     }
 }
@@ -297,7 +301,7 @@ impl Run {
         self.outcome = match fault {
             Fault::Adapter(_) => "adapter_error",
             Fault::EgressDenied(_) | Fault::EgressExhausted => "egress",
-            Fault::Trap(_) => "trap",
+            Fault::Trap(_) | Fault::Misfit(_) => "trap",
             Fault::Fuel => "fuel",
             Fault::Memory => "memory",
             Fault::Deadline => "deadline",

@@ -5,12 +5,13 @@
 
 use std::fmt;
 
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, IF_RANGE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
+use super::CONNECTION_HEADERS;
 use super::grant::{Grant, Target};
 
 /// The shortest secret we take. Answers are scrubbed of it, and a shorter one would turn up in ordinary text.
@@ -60,6 +61,14 @@ pub enum SecretError {
     NotVisibleAscii,
 }
 
+/// Whether a credential can be put in a header or query parameter of that name. Headers that frame the message or belong to the
+/// connection can't: a secret there would change what is sent.
+pub(crate) fn is_placeable(name: &str) -> bool {
+    const FRAMING: [HeaderName; 5] = [CONTENT_LENGTH, CONTENT_TYPE, ACCEPT_ENCODING, RANGE, IF_RANGE];
+    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return false };
+    !FRAMING.contains(&name) && !CONNECTION_HEADERS.contains(&name)
+}
+
 impl Secret {
     /// Takes a value that an operator gave.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretError> {
@@ -103,9 +112,15 @@ impl Credential {
                 }
             }
             Placement::Query(name) => {
-                let kept: Vec<(String, String)> =
-                    url.query_pairs().filter(|(key, _)| key != name).map(|(k, v)| (k.into(), v.into())).collect();
-                url.query_pairs_mut().clear().extend_pairs(kept).append_pair(name, self.secret.expose());
+                // The guest's other parameters stay as it wrote them, byte for byte.
+                let is_other = |piece: &&str| form_urlencoded::parse(piece.as_bytes()).all(|(key, _)| key != *name);
+                let kept =
+                    url.query().unwrap_or_default().split('&').filter(|piece| !piece.is_empty()).filter(is_other);
+                let own =
+                    form_urlencoded::Serializer::new(String::new()).append_pair(name, self.secret.expose()).finish();
+                let own = Zeroizing::new(own);
+                let query = Zeroizing::new(kept.chain([own.as_str()]).collect::<Vec<_>>().join("&"));
+                url.set_query(Some(&query));
             }
         }
     }
@@ -153,9 +168,9 @@ mod tests {
         let (url, _) = applied(
             Placement::Query("key".into()),
             "https://api.example.com",
-            "https://api.example.com/v1?key=mine&alt=sse&key=b",
+            "https://api.example.com/v1?key=mine&alt=a%20b&flag&k%65y=b",
         );
-        assert_eq!(url.query(), Some("alt=sse&key=sk-12345678"));
+        assert_eq!(url.query(), Some("alt=a%20b&flag&key=sk-12345678"));
     }
 
     #[test]

@@ -79,6 +79,15 @@ impl Grant {
             }
     }
 
+    /// Whether this grant spells out an address, which is consent to reach it even if it's private.
+    pub(crate) fn names_an_address(&self) -> bool {
+        match &self.host {
+            Pattern::Exact(TargetHost::Address(_)) => true,
+            Pattern::Exact(TargetHost::Name(name)) => name == "localhost",
+            Pattern::Below(_) => false,
+        }
+    }
+
     /// Whether whoever wrote this grant named the address itself, and so consents to it: an address literal, or `localhost`
     /// for this machine's loopback.
     pub(crate) fn consents_to(&self, address: IpAddr) -> bool {

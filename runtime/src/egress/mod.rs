@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, IF_RANGE, RANGE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -33,6 +33,7 @@ use connect::{ConnectError, Connector};
 use meter::Direction;
 use scrub::Secrets;
 
+pub(crate) use credential::is_placeable;
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
 pub use grant::{Grant, GrantError, Target};
 pub use meter::{EgressLimits, Meter};
@@ -117,9 +118,9 @@ pub enum EgressError {
     /// TLS failed: most often a certificate that isn't trusted.
     #[error("tls failed")]
     Tls,
-    /// The upstream compressed its answer although it was asked not to; credentials couldn't be found in it.
-    #[error("compressed answer")]
-    Compressed,
+    /// The upstream compressed its answer or gave a part of it, although it wasn't asked to; credentials couldn't be found in it.
+    #[error("compressed or partial answer")]
+    Unscrubbable,
     /// The upstream broke off or broke the protocol.
     #[error("connection failed")]
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -219,6 +220,11 @@ impl Egress {
             parts.headers.remove(name);
         }
         parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if !self.secrets.is_empty() {
+            // A part of an answer could be cut so that it holds a part of a credential.
+            parts.headers.remove(RANGE);
+            parts.headers.remove(IF_RANGE);
+        }
         for credential in &self.credentials {
             credential.put_on(&target, &mut url, &mut parts.headers);
         }
@@ -239,9 +245,11 @@ impl Egress {
         let (mut parts, body) = response.into_parts();
         let mut body = Metered { body, meter, direction: Direction::In }.boxed_unsync();
         if !self.secrets.is_empty() {
-            let encoding = parts.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-            if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-                return Err(EgressError::Compressed);
+            let mut encodings = parts.headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+            if parts.status == StatusCode::PARTIAL_CONTENT
+                || encodings.any(|coding| !coding.eq_ignore_ascii_case(b"identity"))
+            {
+                return Err(EgressError::Unscrubbable);
             }
             self.scrub_headers(&mut parts.headers);
             // A placeholder has another length than the secret it stands for.
@@ -275,8 +283,10 @@ fn explain(meter: &Meter, error: hyper_util::client::legacy::Error) -> EgressErr
         if let Some(cause) = cause.downcast_ref::<ConnectError>() {
             return match cause {
                 ConnectError::Prohibited(target, address) => {
+                    // The address is the operator's to know, not the caller's.
+                    tracing::warn!(%target, %address, "egress denied: the name resolves to an address that needs consent");
                     meter.note_denial(format!(
-                        "the adapter may not reach {target}: it resolves to {address}, which is no public address; \
+                        "the adapter may not reach {target}: it has no public address; \
                          the operator can consent with --allow-private, or by granting the address itself"
                     ));
                     EgressError::Denied

@@ -5,11 +5,14 @@
 //! Bytes are held back only while they could be the beginning of a secret, so a stream keeps flowing. It can't see through
 //! compression or encryption: `egress` asks for neither and refuses an answer that is compressed all the same.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
+
+use super::MIN_SECRET_BYTES;
 
 /// What stands in a response where a credential stood.
 pub(crate) const PLACEHOLDER: &[u8] = b"[credential]";
@@ -46,7 +49,7 @@ impl Secrets {
             }
         }
         // The longest first: a secret that begins with another must not leave its tail behind.
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.secret.len()));
+        needles.sort_by_key(|needle| Reverse(needle.secret.len()));
         Self(needles.into())
     }
 
@@ -54,33 +57,64 @@ impl Secrets {
         self.0.is_empty()
     }
 
-    /// The text with every secret replaced; none where there was nothing to replace.
+    /// A whole text with every secret replaced; none where there was nothing to replace.
     pub(crate) fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
-        self.earliest(text)?;
-        let mut clean = Vec::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((at, length)) = self.earliest(rest) {
-            clean.extend_from_slice(&rest[..at]);
-            clean.extend_from_slice(PLACEHOLDER);
-            rest = &rest[at + length..];
+        let (replaced, end) = self.replace(text);
+        let rest = &text[end..];
+        let held = self.beginning_at_end(rest);
+        if replaced.is_none() && held < MIN_SECRET_BYTES {
+            return None;
         }
-        clean.extend_from_slice(rest);
+        let mut clean = replaced.unwrap_or_default();
+        clean.extend_from_slice(&rest[..rest.len() - held]);
+        clean.extend_from_slice(cut_off(&rest[rest.len() - held..]));
         Some(clean)
     }
 
-    fn earliest(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let found = self.0.iter().filter_map(|needle| needle.finder.find(text).map(|at| (at, needle.secret.len())));
-        found.min_by_key(|(at, length)| (*at, std::cmp::Reverse(*length)))
+    /// The text up to some end with its secrets replaced, if there are any, and that end: behind the last secret.
+    fn replace(&self, text: &[u8]) -> (Option<Vec<u8>>, usize) {
+        let mut clean = None;
+        let mut end = 0;
+        // Where each secret stands next; looked for anew only once passed, so that the whole takes linear time.
+        let mut next: Vec<Option<usize>> = self.0.iter().map(|needle| needle.finder.find(text)).collect();
+        loop {
+            for (needle, at) in self.0.iter().zip(&mut next) {
+                if at.is_some_and(|at| at < end) {
+                    *at = needle.finder.find(&text[end..]).map(|at| end + at);
+                }
+            }
+            let found = self.0.iter().zip(&next).filter_map(|(needle, at)| Some(((*at)?, needle.secret.len())));
+            let Some((at, length)) = found.min_by_key(|(at, length)| (*at, Reverse(*length))) else {
+                return (clean, end);
+            };
+            if self
+                .0
+                .iter()
+                .any(|longer| longer.secret.len() > text.len() - at && longer.secret.starts_with(&text[at..]))
+            {
+                // It may yet turn out to be the beginning of a longer one.
+                return (clean, end);
+            }
+            let clean = clean.get_or_insert_with(|| Vec::with_capacity(text.len()));
+            clean.extend_from_slice(&text[end..at]);
+            clean.extend_from_slice(PLACEHOLDER);
+            end = at + length;
+        }
     }
 
     /// How many bytes at the end of `text` could be the beginning of a secret.
-    fn held_back(&self, text: &[u8]) -> usize {
+    fn beginning_at_end(&self, text: &[u8]) -> usize {
         let longest = |needle: &Needle| {
             let secret = needle.secret.as_slice();
             (1..secret.len().min(text.len() + 1)).rev().find(|n| text.ends_with(&secret[..*n])).unwrap_or(0)
         };
         self.0.iter().map(longest).max().unwrap_or(0)
     }
+}
+
+/// The end of a text which begins like a secret and breaks off: a placeholder where that would tell too much of it.
+fn cut_off(held: &[u8]) -> &[u8] {
+    if held.len() < MIN_SECRET_BYTES { held } else { PLACEHOLDER }
 }
 
 impl Scrubber {
@@ -93,21 +127,27 @@ impl Scrubber {
         if self.secrets.is_empty() {
             return chunk;
         }
-        let joined = if self.held.is_empty() {
+        let mut joined = if self.held.is_empty() {
             chunk
         } else {
             self.held.extend_from_slice(&chunk);
             self.held.split().freeze()
         };
-        let mut joined = self.secrets.scrub(&joined).map_or(joined, Bytes::from);
-        let held = joined.split_off(joined.len() - self.secrets.held_back(&joined));
+        let (replaced, end) = self.secrets.replace(&joined);
+        let held = joined.split_off(joined.len() - self.secrets.beginning_at_end(&joined[end..]));
         self.held.extend_from_slice(&held);
-        joined
+        match replaced {
+            None => joined,
+            Some(mut clean) => {
+                clean.extend_from_slice(&joined[end..]);
+                clean.into()
+            }
+        }
     }
 
-    /// What was held back, once the body has ended: no secret after all.
+    /// What is left once the body has ended.
     pub(crate) fn finish(&mut self) -> Option<Bytes> {
-        if self.held.is_empty() { None } else { Some(self.held.split().freeze()) }
+        if self.held.is_empty() { None } else { Some(Bytes::copy_from_slice(cut_off(&self.held.split()))) }
     }
 }
 
@@ -142,7 +182,7 @@ mod tests {
 
     #[test]
     fn text_that_only_begins_like_a_secret_is_kept() {
-        assert_eq!(scrubbed(&["sk-abcdefgh"], &[b"sk-abc", b"xyz sk-", b"sk-abcdefg"]), "sk-abcxyz sk-sk-abcdefg");
+        assert_eq!(scrubbed(&["sk-abcdefgh"], &[b"sk-abc", b"xyz sk-", b"sk-abcd"]), "sk-abcxyz sk-sk-abcd");
     }
 
     #[test]
@@ -164,5 +204,28 @@ mod tests {
             scrubbed(&["secret-1", "secret-1-extended"], &[b"x secret-1-extended y secret-1 z"]),
             "x [credential] y [credential] z"
         );
+    }
+
+    #[test]
+    fn a_secret_that_breaks_off_at_the_end_does_not_tell_its_beginning() {
+        assert_eq!(scrubbed(&["sk-abcdefgh"], &[b"key: sk-abcdef", b"g"]), "key: [credential]");
+        let secrets = Secrets::new(["sk-abcdefgh"].into_iter());
+        assert_eq!(secrets.scrub(b"key: sk-abcdefg").as_deref(), Some(&b"key: [credential]"[..]));
+        assert_eq!(secrets.scrub(b"key: sk-abc"), None);
+    }
+
+    #[test]
+    fn a_secret_that_another_begins_with_leaves_no_tail_behind_wherever_it_is_cut() {
+        let body = b"x secret-1-extended y";
+        for cut in 0..=body.len() {
+            let clean = scrubbed(&["secret-1", "secret-1-extended"], &[&body[..cut], &body[cut..]]);
+            assert_eq!(clean, "x [credential] y", "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_nothing_but_secrets_is_scrubbed_in_linear_time() {
+        let body = "sk-abcdefgh".repeat(100_000);
+        assert_eq!(scrubbed(&["sk-abcdefgh", "another-secret"], &[body.as_bytes()]).len(), PLACEHOLDER.len() * 100_000);
     }
 }

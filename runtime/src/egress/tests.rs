@@ -84,6 +84,7 @@ fn answer(path: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
             Response::builder().status(302).header("location", "http://169.254.169.254/").body(Full::default())
         }
         "/compressed" => Response::builder().header(CONTENT_ENCODING, "gzip").body(Full::from("not really")),
+        "/partial" => Response::builder().status(206).body(Full::from("part of a key")),
         "/long" => Response::builder().body(Full::from(vec![b'x'; 100_000])),
         _ => Response::builder().body(Full::from("fine")),
     };
@@ -187,12 +188,17 @@ async fn a_redirect_is_handed_back_and_not_followed() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_refused_where_it_could_hide_a_credential() {
+async fn a_compressed_or_partial_answer_is_refused_where_it_could_hide_a_credential() {
     let upstream = Upstream::start(None).await;
     let origin = upstream.origin();
     let error = send(&egress(&[&origin], Some(&origin)), get(&format!("{origin}/compressed"))).await.err().unwrap();
-    assert!(matches!(error, EgressError::Compressed), "{error}");
+    assert!(matches!(error, EgressError::Unscrubbable), "{error}");
     assert!(send(&egress(&[&origin], None), get(&format!("{origin}/compressed"))).await.is_ok());
+    let mut ranged = get(&format!("{origin}/partial"));
+    ranged.headers_mut().insert(RANGE, HeaderValue::from_static("bytes=0-12"));
+    let error = send(&egress(&[&origin], Some(&origin)), ranged).await.err().unwrap();
+    assert!(matches!(error, EgressError::Unscrubbable), "{error}");
+    assert!(upstream.saw().iter().all(|saw| !saw.headers.contains_key(RANGE)));
 }
 
 #[tokio::test]

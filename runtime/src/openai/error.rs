@@ -157,7 +157,7 @@ fn fault_verdict(fault: &Fault) -> Verdict<'_> {
         Fault::Adapter(error) => return adapter_verdict(error),
         Fault::EgressDenied(_) => (S::BAD_GATEWAY, "server_error", "egress_denied"),
         Fault::EgressExhausted => (S::BAD_GATEWAY, "server_error", "egress_exhausted"),
-        Fault::Trap(_) => (S::BAD_GATEWAY, "server_error", "adapter_trap"),
+        Fault::Trap(_) | Fault::Misfit(_) => (S::BAD_GATEWAY, "server_error", "adapter_trap"),
         Fault::Fuel => (S::BAD_GATEWAY, "server_error", "fuel_exhausted"),
         Fault::Memory => (S::BAD_GATEWAY, "server_error", "memory_exhausted"),
         Fault::Deadline => (S::GATEWAY_TIMEOUT, "server_error", "deadline_exceeded"),

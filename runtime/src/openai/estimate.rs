@@ -3,6 +3,8 @@
 //! Counts with `o200k_base` whatever the model: an estimate, flagged as one on the wire. The request is read again only when the
 //! count is really needed, and beyond a bound its length stands for the rest, so that no client can buy host time with a long prompt.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 
 use super::{Estimate, parse_chat, parse_embeddings};
@@ -16,33 +18,52 @@ const COUNTED_BYTES: usize = 64 << 10;
 pub(super) struct HostEstimate {
     body: Bytes,
     text_of: fn(&[u8]) -> String,
+    /// What was counted of the answer so far.
+    answer: Cell<Counted>,
+}
+
+/// Bytes that were split into tokens, and the tokens.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    bytes: usize,
+    tokens: u64,
 }
 
 impl HostEstimate {
     pub(super) fn of_chat(body: Bytes) -> Self {
-        Self { body, text_of: chat_text }
+        Self { body, text_of: chat_text, answer: Cell::default() }
     }
 
     pub(super) fn of_embeddings(body: Bytes) -> Self {
-        Self { body, text_of: embeddings_text }
+        Self { body, text_of: embeddings_text, answer: Cell::default() }
     }
 }
 
 impl Estimate for HostEstimate {
     fn input(&self) -> u32 {
-        count(&(self.text_of)(&self.body))
+        Counted::default().count(&(self.text_of)(&self.body))
     }
 
     fn output(&self, text: &str) -> u32 {
-        count(text)
+        let mut counted = self.answer.get();
+        let tokens = counted.count(text);
+        self.answer.set(counted);
+        tokens
     }
 }
 
-fn count(text: &str) -> u32 {
-    let counted = &text[..text.floor_char_boundary(COUNTED_BYTES)];
-    let tokens = u64::from(estimate_tokens(counted));
-    let scaled = if counted.is_empty() { 0 } else { tokens * text.len() as u64 / counted.len() as u64 };
-    u32::try_from(scaled).unwrap_or(u32::MAX)
+impl Counted {
+    /// Tokens of a further text: split as far as the bound allows, the rest in proportion to what was split before.
+    fn count(&mut self, text: &str) -> u32 {
+        let left = COUNTED_BYTES.saturating_sub(self.bytes);
+        let split = &text[..text.floor_char_boundary(left)];
+        let tokens = u64::from(estimate_tokens(split));
+        self.bytes += split.len();
+        self.tokens += tokens;
+        let rest = (text.len() - split.len()) as u64;
+        let in_proportion = rest.saturating_mul(self.tokens).checked_div(self.bytes as u64).unwrap_or(rest);
+        u32::try_from(tokens.saturating_add(in_proportion)).unwrap_or(u32::MAX)
+    }
 }
 
 fn chat_text(body: &[u8]) -> String {
@@ -94,7 +115,16 @@ mod tests {
 
     #[test]
     fn a_long_text_is_scaled_from_its_beginning() {
-        let tokens = count(&"hello world ".repeat(100_000));
+        let tokens = Counted::default().count(&"hello world ".repeat(100_000));
         assert!((190_000..=310_000).contains(&tokens), "{tokens}");
+    }
+
+    #[test]
+    fn an_answer_in_many_pieces_is_scaled_all_the_same() {
+        let mut counted = Counted::default();
+        let piece = "hello world ".repeat(1000);
+        let tokens: u32 = (0..100).map(|_| counted.count(&piece)).sum();
+        assert!((190_000..=310_000).contains(&tokens), "{tokens}");
+        assert!(counted.bytes <= COUNTED_BYTES);
     }
 }

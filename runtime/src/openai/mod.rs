@@ -5,6 +5,7 @@
 //! Nothing here knows which adapter answers. [`routes`] alone touches HTTP, and [`error`] turns errors into it.
 
 mod answer;
+mod billed;
 mod embeddings;
 mod error;
 mod estimate;

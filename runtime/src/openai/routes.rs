@@ -2,18 +2,19 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 
+use super::billed::Billed;
 use super::error::{ApiError, write_receipt};
 use super::estimate::HostEstimate;
 use super::{
@@ -22,6 +23,9 @@ use super::{
 use crate::chat::Usage;
 use crate::dispatch::{Admitted, Bill, Call, Dispatch, Next, Served, Stream};
 use crate::sandbox::Receipt;
+
+/// How long a refused body is still taken.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// The id of one request, as the client sees it in `x-request-id`.
 #[derive(Clone, Debug)]
@@ -171,19 +175,36 @@ async fn show_model(State(api): State<Api>, Path(id): Path<String>) -> Result<Re
     })))
 }
 
-/// Reads a body of at most `limit` bytes, and none of it where its length says that it's larger.
+/// Reads a body of at most `limit` bytes.
 async fn read_call(RequestId(request_id): RequestId, request: Request, limit: usize) -> Result<Call, ApiError> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    let mut read = BytesMut::new();
+    let mut fits = announced.is_none_or(|length| length <= limit as u64);
+    while fits && let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| ApiError::Incomplete)?.into_data() else { continue };
+        fits = read.len() + data.len() <= limit;
+        if fits {
+            read.extend_from_slice(&data);
+        }
+    }
+    if !fits {
+        // A client that waits to be told to continue has sent nothing.
+        if !parts.headers.contains_key(EXPECT) {
+            drop(tokio::time::timeout(DRAIN_TIME, drain(body, limit)).await);
+        }
         return Err(ApiError::TooLarge { limit });
     }
-    let read = Limited::new(body, limit).collect().await;
-    let body =
-        read.map_err(
-            |error| if error.is::<LengthLimitError>() { ApiError::TooLarge { limit } } else { ApiError::Incomplete },
-        )?;
-    Ok(Call { request_id, headers: parts.headers, body: body.to_bytes() })
+    Ok(Call { request_id, headers: parts.headers, body: read.freeze() })
+}
+
+/// Takes some more of a body that is refused: a client that is still sending would see its connection reset, and never the answer.
+async fn drain(mut body: Body, most: usize) {
+    let mut drained = 0;
+    while drained < most {
+        let Some(Ok(frame)) = body.frame().await else { return };
+        drained += frame.data_ref().map_or(0, Bytes::len);
+    }
 }
 
 /// Sends a written answer with its receipt, or says that it couldn't be written.
@@ -191,9 +212,10 @@ fn settle(mut bill: Bill, written: Result<(Vec<u8>, Usage, bool), MalformedAnswe
     match written {
         Ok((body, usage, estimated)) => {
             bill.note_tokens(&usage, estimated);
-            let mut response = plain_json(body);
-            write_receipt(response.headers_mut(), bill.receipt(), &bill.revision());
-            Ok(response)
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            write_receipt(&mut headers, bill.receipt(), &bill.revision());
+            Ok((headers, Body::new(Billed::new(body, bill))).into_response())
         }
         Err(answer) => Err(ApiError::Malformed { answer, receipt: bill.receipt().clone(), revision: bill.revision() }),
     }

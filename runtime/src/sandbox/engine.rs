@@ -4,6 +4,8 @@
 //! environment whether they use them or not), guarded `wasi:http` and `caisson:llm/host`. What it must export is the world's
 //! `provider`; whatever is wrong is said in the world's words.
 
+use std::time::Duration;
+
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -21,6 +23,10 @@ const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
 const MAX_MEMORIES_PER_COMPONENT: u32 = 2;
 const MAX_TABLES_PER_COMPONENT: u32 = 8;
 const TABLE_ELEMENTS: usize = 64 << 10;
+/// How long a guest keeps its thread before others get their turn.
+const EPOCH: Duration = Duration::from_millis(5);
+/// Slots beside those of requests, so that an upload can be examined while all of them are in use.
+const SLOTS_FOR_UPLOADS: u32 = 8;
 
 /// What all sandboxes share. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +72,7 @@ impl Sandboxes {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
         super::host::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
+        tick(&engine);
         std::thread::spawn(super::host::load_tables);
         Ok(Self { engine, linker })
     }
@@ -135,7 +142,21 @@ fn gives(name: &str) -> bool {
     }
 }
 
+/// Moves the epoch on, so that every guest lets others on its thread run, whatever it does: fuel alone doesn't tick while a guest
+/// keeps the host busy with calls. Ends with the engine.
+fn tick(engine: &Engine) {
+    let engine = engine.weak();
+    std::thread::spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(EPOCH);
+        }
+    });
+}
+
 fn config(sandboxes: u32) -> Config {
+    let sandboxes = sandboxes.saturating_add(SLOTS_FOR_UPLOADS);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         .total_core_instances(sandboxes.saturating_mul(MAX_INSTANCES_PER_COMPONENT / 2))
@@ -152,6 +173,7 @@ fn config(sandboxes: u32) -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
+        .epoch_interruption(true)
         .wasm_component_model(true)
         // The 0.2 world needs none of the 0.3 machinery, and each Store is cheaper without it.
         .concurrency_support(false)

@@ -30,6 +30,9 @@ pub enum Fault {
     /// The guest did what Wasm forbids, or gave up.
     #[error("the adapter trapped: {0}")]
     Trap(String),
+    /// The component's exports have another shape than the world's.
+    #[error("the component doesn't fit the world `adapter`: {0}")]
+    Misfit(String),
     /// All fuel was used.
     #[error("the adapter used up its fuel")]
     Fuel,
@@ -42,6 +45,14 @@ pub enum Fault {
     /// No slot is free in the pool.
     #[error("all sandboxes are in use")]
     Full,
+}
+
+/// What an error at instantiation means: exports are checked against the world only there.
+pub(super) fn classify_entry(error: &wasmtime::Error, memory_refused: bool) -> Fault {
+    match classify(error, memory_refused) {
+        Fault::Trap(_) if !error.is::<Trap>() => Fault::Misfit(format!("{error:#}")),
+        fault => fault,
+    }
 }
 
 /// What wasmtime's error means. `memory_refused`: whether the guest had asked for more memory than it may have.

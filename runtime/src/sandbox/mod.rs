@@ -33,10 +33,10 @@ pub use fault::{Failure, Fault};
 pub(crate) use host::estimate_tokens;
 pub use limits::Limits;
 
-/// How much fuel a guest burns before it lets others on its thread run: about a millisecond.
-const YIELD_INTERVAL: u64 = 1_000_000;
+/// Random bytes that a guest gets with one call.
+const MAX_RANDOM_BYTES: u64 = 64 << 10;
 /// Bytes that the values of one call between guest and host may take, beside what memory already limits.
-const HOSTCALL_FUEL: usize = 128 << 20;
+const HOSTCALL_FUEL: usize = 64 << 20;
 /// Bytes that the answer of `describe` may take: it is kept for as long as the adapter is served, and shown.
 const DESCRIBE_FUEL: usize = 1 << 20;
 /// Component handles that a guest may hold.
@@ -102,7 +102,7 @@ impl Adapter {
         let deadline = tokio::time::Instant::now() + terms.limits.timeout();
         let meter = Meter::new(terms.limits.egress());
         let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
-        let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).build();
+        let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).max_random_size(MAX_RANDOM_BYTES).build();
         let state = State::new(
             wasi,
             Memory::new(terms.limits.memory_bytes),
@@ -115,17 +115,15 @@ impl Adapter {
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
         let fuel = terms.limits.fuel;
-        let fuelled =
-            store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL.min(fuel))));
-
-        let entered = match fuelled {
+        store.epoch_deadline_async_yield_and_update(1);
+        let entered = match store.set_fuel(fuel) {
             // A start function is guest code too: it runs against the same deadline.
             Ok(()) => tokio::time::timeout_at(deadline, self.pre.instantiate_async(&mut store)).await,
             Err(error) => Ok(Err(error)),
         };
         let fault = match entered {
             Ok(Ok(exports)) => return Ok(Sandbox { store, exports, meter, fuel, started, deadline }),
-            Ok(Err(error)) => fault::classify(&error, store.data().memory.was_refused()),
+            Ok(Err(error)) => fault::classify_entry(&error, store.data().memory.was_refused()),
             Err(_) => Fault::Deadline,
         };
         Err(Failure { fault, receipt: receipt(&store, &meter, fuel, started) })
@@ -209,6 +207,8 @@ impl Sandbox {
     /// The adapter's own error, unless the host knows better why it failed.
     fn refused(&self, error: chat::Error) -> Failure {
         self.failure(match self.meter.denial() {
+            // With a status, it's a provider that said no, whatever else was refused before.
+            _ if error.status.is_some() => Fault::Adapter(Box::new(error)),
             Some(reason) => Fault::EgressDenied(reason),
             None if self.meter.is_over() => Fault::EgressExhausted,
             None => Fault::Adapter(Box::new(error)),

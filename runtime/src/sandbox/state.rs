@@ -99,7 +99,7 @@ fn wasi_error(error: EgressError) -> Error {
         EgressError::Refused => Error::ConnectionRefused,
         EgressError::TimedOut => Error::HttpResponseTimeout,
         EgressError::Tls => Error::TlsCertificateError,
-        EgressError::Compressed => Error::HttpResponseContentCoding(None),
+        EgressError::Unscrubbable => Error::HttpResponseContentCoding(None),
         EgressError::Connection(_) => Error::ConnectionTerminated,
     }
 }

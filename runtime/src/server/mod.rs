@@ -4,6 +4,7 @@
 //! reads a body or knows a model.
 
 mod gate;
+mod stall;
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use crate::openai;
 use crate::telemetry::Metrics;
 
 pub use gate::Peer;
+use stall::Stalling;
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -150,7 +152,7 @@ fn serve_connection(stream: TcpStream, peer: SocketAddr, routes: &Router, gracef
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = builder.serve_connection(TokioIo::new(Stalling::new(stream)), service).into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 use super::value::{Text, Value};
 use super::{BadRequest, Pairs, Path};
 
+/// More than any object of OpenAI's has; a field costs many times its bytes once it's read.
+const MAX_FIELDS: usize = 4096;
+
 /// Up to so many fields, comparing each with each beats hashing.
 const FEW_FIELDS: usize = 16;
 
@@ -181,6 +184,11 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::new();
                 while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    if fields.len() == MAX_FIELDS {
+                        return Err(serde::de::Error::custom(format_args!(
+                            "an object has more than {MAX_FIELDS} fields"
+                        )));
+                    }
                     fields.push(Field { name, value: value.get(), state: State::Whole });
                 }
                 Ok(Fields(fields))

@@ -1,5 +1,7 @@
 //! One choice of a stream: how far it is, its tool calls, its reasoning.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::super::answer::{AnswerContext, call_fields};
 use super::super::json::Path;
 use super::super::write::{MalformedAnswer, ObjectWriter};
@@ -28,8 +30,8 @@ enum Stage {
 struct Call {
     /// The adapter's index for it, which several calls may share.
     given: u32,
-    /// The adapter's id, if it gave one.
-    id: Option<String>,
+    /// The hash of the adapter's id, if it gave one: ids may be long (Gemini's carry signatures), and are only told apart.
+    id: Option<u64>,
     named: bool,
     /// What its first fragment's kind says of them all.
     fields: Option<(&'static str, &'static str)>,
@@ -111,7 +113,7 @@ impl Choice {
             return Err(MalformedAnswer::at(&Path::ROOT.field("tool_calls").field("index"), problem));
         }
         let fields = call_fields(kind);
-        self.calls.push(Call { given, id: id.map(str::to_owned), named: name.is_some(), fields });
+        self.calls.push(Call { given, id: id.map(hash), named: name.is_some(), fields });
         Ok(Fragment { position, opens: true, id, kind, name, fields })
     }
 
@@ -168,9 +170,15 @@ impl Thinking {
     }
 }
 
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Call {
     fn ends_before(&self, given: Option<u32>, id: Option<&str>, name: Option<&str>) -> bool {
-        let other_id = id.is_some_and(|id| self.id.as_deref() != Some(id));
+        let other_id = id.is_some_and(|id| self.id != Some(hash(id)));
         self.named && name.is_some() && (other_id || (given.is_none() && id.is_none()))
     }
 }

@@ -1,11 +1,10 @@
 //! A client that leaves: everything up to the connection with the provider is closed at once.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use caisson_fake_providers::{Body, FakeProvider, Reply};
 
-use crate::harness::{Caisson, PROVIDERS, ask, say, soon};
+use crate::harness::{Caisson, OPENAI, PROVIDERS, ask, say, soon};
 
 /// Waits until the provider has no connection left, and prints how long that took: 100 ms is the promise, which a busy machine may not
 /// keep, so that only its being kept at all is checked.
@@ -29,17 +28,10 @@ async fn check_still_serves(caisson: &Caisson, model: &str) {
 async fn leaving_a_stream_while_nothing_comes_closes_the_upstream() {
     for provider in PROVIDERS {
         let (caisson, fake) = provider.served().await;
-        let (pieces, reply) = provider.gated();
-        fake.respond_with(reply);
-        let streaming = tokio::spawn({
-            let asked = caisson.stream(say(provider.model(), "x"));
-            pieces.send(provider.opening()).await.unwrap();
-            pieces.send(provider.word("one")).await.unwrap();
-            let mut streaming = asked.await;
-            assert_eq!(streaming.next_text().await, "one");
-            std::future::ready(streaming)
-        });
-        drop(streaming.await.unwrap());
+        let (gate, mut streaming) = provider.gated_stream(&caisson, &fake).await;
+        gate.send(provider.word("one")).await;
+        assert_eq!(streaming.next_text().await, "one");
+        drop(streaming);
         upstream_closed(&fake, &format!("{}, silent", provider.name)).await;
         check_still_serves(&caisson, provider.model()).await;
     }
@@ -52,7 +44,7 @@ async fn leaving_a_stream_in_full_flow_closes_the_upstream() {
         let endless = Body::Forever {
             first: vec![provider.opening()],
             then: provider.word("more "),
-            every: std::time::Duration::ZERO,
+            every: Duration::ZERO,
         };
         fake.respond_with(Reply::event_stream(endless));
         let mut streaming = caisson.stream(say(provider.model(), "x")).await;
@@ -88,27 +80,15 @@ async fn leaving_before_the_first_byte_closes_the_upstream() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_holds_the_provider_back() {
-    let provider = crate::harness::OPENAI;
-    let (caisson, fake) = provider.served().await;
-    let (pieces, reply) = provider.gated();
-    fake.respond_with(reply);
-    let word = provider.word(&"word ".repeat(16 << 10));
-    let sent = tokio::spawn(async move {
-        pieces.send(provider.opening()).await.unwrap();
-        let mut sent = 0_usize;
-        // Until the sockets in between are full and one more piece finds no taker.
-        while let Ok(Ok(())) = tokio::time::timeout(std::time::Duration::from_secs(2), pieces.send(word.clone())).await
-        {
-            sent += word.len();
-            assert!(sent < 1 << 30, "nobody reads, and {sent} bytes were taken");
-        }
-        (sent, pieces)
-    });
-    let streaming = caisson.stream(say(provider.model(), "x")).await;
-    let (sent, pieces) = soon("a provider that is held back", sent).await.unwrap();
-    assert!(sent > 0);
+    let (caisson, fake) = OPENAI.served().await;
+    let (gate, streaming) = OPENAI.gated_stream(&caisson, &fake).await;
+    let word = OPENAI.word(&"word ".repeat(64 << 10));
+    let mut sent = 0_usize;
+    // Until the sockets on the way are full: the next piece finds no taker.
+    while tokio::time::timeout(Duration::from_secs(2), gate.send(word.clone())).await.is_ok() {
+        sent += word.len();
+        assert!(sent < 256 << 20, "nobody reads, and all is taken");
+    }
     drop(streaming);
     upstream_closed(&fake, "held back").await;
-    drop(pieces);
-    drop(Bytes::new());
 }

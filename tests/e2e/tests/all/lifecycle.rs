@@ -7,21 +7,18 @@ use crate::harness::{Caisson, OPENAI, adapter, guest, say, soon};
 #[tokio::test]
 async fn a_signal_to_stop_lets_a_running_stream_finish() {
     let (caisson, fake) = OPENAI.served().await;
-    let (pieces, reply) = OPENAI.gated();
-    fake.respond_with(reply);
-    let (opened, mut streaming) = tokio::join!(pieces.send(OPENAI.opening()), caisson.stream(say(OPENAI.model(), "x")));
-    opened.unwrap();
-    pieces.send(OPENAI.word("before ")).await.unwrap();
+    let (gate, mut streaming) = OPENAI.gated_stream(&caisson, &fake).await;
+    gate.send(OPENAI.word("before ")).await;
     assert_eq!(streaming.next_text().await, "before ");
 
     let address = caisson.address();
     caisson.terminate();
     soon("closed doors", async { while TcpStream::connect(address).await.is_ok() {} }).await;
 
-    soon("a gate", pieces.send(OPENAI.word("after"))).await.unwrap();
+    gate.send(OPENAI.word("after")).await;
     assert_eq!(streaming.next_text().await, "after");
-    soon("a gate", pieces.send(OPENAI.ending())).await.unwrap();
-    drop(pieces);
+    gate.send(OPENAI.ending()).await;
+    drop(gate);
     assert!(streaming.rest().await.is_done());
     assert!(caisson.exited().await.success());
 }

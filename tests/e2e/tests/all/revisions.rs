@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caisson, OPENAI, adapter, guest, say, soon};
+use crate::harness::{Answer, Caisson, OPENAI, adapter, guest, say};
 
 /// What the guest `tell` was told.
 async fn told(caisson: &Caisson, name: &str) -> Value {
@@ -167,11 +167,8 @@ async fn a_removed_deployment_is_gone_and_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_running_stream_finishes_on_the_revision_it_began_with() {
     let (caisson, fake) = OPENAI.served().await;
-    let (pieces, reply) = OPENAI.gated();
-    fake.respond_with(reply);
-    let (opened, mut streaming) = tokio::join!(pieces.send(OPENAI.opening()), caisson.stream(say(OPENAI.model(), "x")));
-    opened.unwrap();
-    pieces.send(OPENAI.word("before ")).await.unwrap();
+    let (gate, mut streaming) = OPENAI.gated_stream(&caisson, &fake).await;
+    gate.send(OPENAI.word("before ")).await;
     assert_eq!(streaming.next_text().await, "before ");
 
     caisson.push("openai", guest("counter")).await;
@@ -180,10 +177,10 @@ async fn a_running_stream_finishes_on_the_revision_it_began_with() {
     caisson.control("DELETE", "/adapters/openai").answer().await;
     caisson.chat(say("openai/x", "x")).await.expect_error(404, "model_not_found");
 
-    soon("a gate", pieces.send(OPENAI.word("after"))).await.unwrap();
+    gate.send(OPENAI.word("after")).await;
     assert_eq!(streaming.next_text().await, "after");
-    soon("a gate", pieces.send(OPENAI.ending())).await.unwrap();
-    drop(pieces);
+    gate.send(OPENAI.ending()).await;
+    drop(gate);
     let rest = streaming.rest().await;
     assert_eq!((rest.finish_reasons().len(), &*rest.receipt().revision), (1, "openai@1"));
 }

@@ -2,30 +2,24 @@
 
 use serde_json::json;
 
-use crate::harness::{Item, PROVIDERS, say, soon};
+use crate::harness::{Item, PROVIDERS, say};
 
 #[tokio::test]
 async fn each_word_reaches_the_client_before_the_next_is_sent() {
     for provider in PROVIDERS {
         let (caisson, fake) = provider.served().await;
-        let (pieces, reply) = provider.gated();
-        fake.respond_with(reply);
-        let request = say(provider.model(), "x");
         // The head comes as soon as the provider's does, before any word.
-        let (opened, mut streaming) = tokio::join!(pieces.send(provider.opening()), caisson.stream(request));
-        opened.unwrap();
-        assert_eq!(
-            (streaming.status, streaming.headers["content-type"].to_str().unwrap()),
-            (200, "text/event-stream; charset=utf-8")
-        );
+        let (gate, mut streaming) = provider.gated_stream(&caisson, &fake).await;
+        let content_type = streaming.headers["content-type"].to_str().unwrap();
+        assert_eq!((streaming.status, content_type), (200, "text/event-stream; charset=utf-8"));
         for number in 0..20 {
             let word = format!("word-{number} ");
-            soon("a gate", pieces.send(provider.word(&word))).await.unwrap();
+            gate.send(provider.word(&word)).await;
             // Only this word was sent: nothing can be waiting for company.
             assert_eq!(streaming.next_text().await, word, "{}", provider.name);
         }
-        soon("a gate", pieces.send(provider.ending())).await.unwrap();
-        drop(pieces);
+        gate.send(provider.ending()).await;
+        drop(gate);
         let rest = streaming.rest().await;
         assert!(rest.is_done(), "{}: {rest:?}", provider.name);
         assert_eq!(rest.finish_reasons(), ["stop"], "{}", provider.name);
@@ -34,23 +28,18 @@ async fn each_word_reaches_the_client_before_the_next_is_sent() {
 
 #[tokio::test]
 async fn words_cut_between_packets_arrive_whole() {
+    const WORDS: &str = "na\u{ef}ve caf\u{e9} \u{1f30a}";
     for provider in PROVIDERS {
         let (caisson, fake) = provider.served().await;
-        let (pieces, reply) = provider.gated();
-        fake.respond_with(reply);
-        let transcript = tokio::spawn({
-            let streaming = crate::harness::ask(caisson.address(), "POST", "/v1/chat/completions");
-            let mut request = say(provider.model(), "x");
-            request["stream"] = true.into();
-            async move { streaming.json(&request).streaming().await.rest().await }
-        });
-        let whole = [provider.opening(), provider.word("na\u{ef}ve caf\u{e9} \u{1f30a}"), provider.ending()].concat();
-        for byte in whole {
-            soon("a gate", pieces.send(vec![byte].into())).await.unwrap();
-        }
-        drop(pieces);
-        let transcript = transcript.await.unwrap();
-        assert_eq!(transcript.content(), "na\u{ef}ve caf\u{e9} \u{1f30a}", "{}", provider.name);
+        let (gate, streaming) = provider.gated_stream(&caisson, &fake).await;
+        let bytes = [provider.word(WORDS), provider.ending()].concat();
+        let send_each = async move {
+            for byte in bytes {
+                gate.send(vec![byte]).await;
+            }
+        };
+        let ((), transcript) = tokio::join!(send_each, streaming.rest());
+        assert_eq!(transcript.content(), WORDS, "{}", provider.name);
         assert!(transcript.is_done());
     }
 }

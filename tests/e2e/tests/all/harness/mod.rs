@@ -16,8 +16,7 @@ pub(crate) use answer::Answer;
 pub(crate) use artifacts::{adapter, guest, root};
 pub(crate) use process::{ADMIN_KEY, Caisson};
 pub(crate) use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
-pub(crate) use push::Made;
-pub(crate) use request::ask;
+pub(crate) use request::{Asking, ask};
 pub(crate) use streaming::{Item, Streaming};
 
 use std::time::Duration;

@@ -138,6 +138,11 @@ impl Caisson {
         self.child.end();
     }
 
+    /// Has it ended with no chance to do anything while others are still asking it something.
+    pub(crate) fn strike(&self) {
+        self.signal("KILL");
+    }
+
     /// Ends it with no chance to do anything, and starts it again on the same data folder.
     pub(crate) async fn restarted(mut self) -> Self {
         self.kill();

@@ -8,7 +8,7 @@ use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{Caisson, adapter};
+use super::{Caisson, Streaming, adapter, say, soon};
 
 /// An adapter that speaks to a provider, and the wire that its provider speaks.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,9 @@ pub(crate) struct Provider {
     wire: Wire,
     model: &'static str,
 }
+
+/// Lets the pieces of one stream out.
+pub(crate) struct Gate(mpsc::Sender<Bytes>);
 
 pub(crate) const OPENAI: Provider = Provider { name: "openai", wire: Wire::OpenAi, model: "openai/gpt-x" };
 pub(crate) const ANTHROPIC: Provider =
@@ -45,10 +48,14 @@ impl Provider {
         self.model
     }
 
-    /// A stream whose pieces go out when the test sends them; dropping the sender ends it.
-    pub(crate) fn gated(self) -> (mpsc::Sender<Bytes>, Reply) {
+    /// A stream from `fake` that a client of `caisson` has begun to read. What follows the opening goes out when the test sends it;
+    /// dropping the gate ends the stream.
+    pub(crate) async fn gated_stream(self, caisson: &Caisson, fake: &FakeProvider) -> (Gate, Streaming) {
         let (sender, receiver) = mpsc::channel(1);
-        (sender, Reply::event_stream(Body::Gated(receiver)))
+        fake.respond_with(Reply::event_stream(Body::Gated(receiver)));
+        let gate = Gate(sender);
+        let ((), streaming) = tokio::join!(gate.send(self.opening()), caisson.stream(say(self.model, "x")));
+        (gate, streaming)
     }
 
     /// What a stream begins with.
@@ -142,6 +149,13 @@ impl Provider {
                 json!({ "error": { "code": status, "message": message, "status": name } })
             }
         }
+    }
+}
+
+impl Gate {
+    /// Sends the next piece, once the one before was taken.
+    pub(crate) async fn send(&self, piece: impl Into<Bytes>) {
+        soon("a taker for a piece of a stream", self.0.send(piece.into())).await.expect("the stream is read");
     }
 }
 

@@ -69,6 +69,11 @@ impl Push {
 
     /// Uploads, and gives the answer whatever it is.
     pub(crate) async fn answer(self) -> Answer {
+        self.request().answer().await
+    }
+
+    /// The upload as a request, to be sent in another way.
+    pub(crate) fn request(self) -> Asking {
         let mut form = Vec::with_capacity(self.component.len() + 1024);
         let part = |name: &str| format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
         form.extend_from_slice(part("config").as_bytes());
@@ -77,7 +82,7 @@ impl Push {
         form.extend_from_slice(&self.component);
         form.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-        self.request.bytes(&content_type, form.into()).answer().await
+        self.request.bytes(&content_type, form.into())
     }
 }
 

@@ -96,15 +96,30 @@ impl Asking {
         .await
     }
 
+    /// Sends it to a server that may be gone before it has answered: none where no whole answer came.
+    pub(crate) async fn attempt(self) -> Option<Answer> {
+        let what = format!("an answer to {} {}, or its end", self.method, self.path);
+        soon(&what, async {
+            let opened = self.try_open().await.ok()?;
+            let body = opened.body.collect().await.ok()?.to_bytes();
+            Some(Answer { status: opened.status, headers: opened.headers, body })
+        })
+        .await
+    }
+
     /// Sends it and reads the answer as it comes.
     pub(crate) async fn streaming(self) -> Streaming {
         Streaming::of(soon("an answer's head", self.open()).await)
     }
 
     async fn open(self) -> Opened {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        self.try_open().await.unwrap()
+    }
+
+    async fn try_open(self) -> Result<Opened, Box<dyn std::error::Error + Send + Sync>> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = Connection(
             tokio::spawn(async move {
                 // A connection that breaks is what some tests are about; whoever reads the answer sees it.
@@ -116,8 +131,8 @@ impl Asking {
         *request.method_mut() = self.method.parse().unwrap();
         *request.uri_mut() = self.path.parse().unwrap();
         *request.headers_mut() = self.headers;
-        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
-        Opened { status: head.status.as_u16(), headers: head.headers, body, connection }
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        Ok(Opened { status: head.status.as_u16(), headers: head.headers, body, connection })
     }
 }
 
