@@ -268,8 +268,8 @@ impl Database {
     pub(super) fn keys(&self) -> Outcome<Vec<KeyRow>> {
         let connection = self.connection();
         let read = || -> rusqlite::Result<Vec<KeyRow>> {
-            let mut query =
-                connection.prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY created, id")?;
+            let mut query = connection
+                .prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY created, rowid")?;
             let rows = query.query_map([], |row| {
                 Ok(KeyRow {
                     id: row.get(0)?,

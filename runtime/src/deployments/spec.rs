@@ -176,6 +176,8 @@ pub struct WantedCredential {
     pub required: bool,
     /// Whether it is given, for this place.
     pub given: bool,
+    /// Whether it was given for another place, and so doesn't count any more.
+    pub lapsed: bool,
 }
 
 /// A setting the adapter has.
@@ -300,13 +302,15 @@ impl Spec {
         let mut credentials = Vec::new();
         for slot in &info.credentials {
             let Binding { host, placement } = self.binding(slot, info)?;
+            let given = given.iter().any(|credential| credential.slot == slot.name);
             credentials.push(WantedCredential {
                 slot: slot.name.clone(),
                 description: slot.description.clone(),
                 host,
                 placement,
                 required: slot.required,
-                given: given.iter().any(|credential| credential.slot == slot.name),
+                given,
+                lapsed: !given && self.bindings.contains_key(&slot.name),
             });
         }
         let settings = info.settings.iter().map(|setting| WantedSetting {
@@ -369,7 +373,7 @@ impl Wants {
                 host.grant
             )
         });
-        let credentials = self.credentials.iter().filter(|slot| slot.required && !slot.given);
+        let credentials = self.credentials.iter().filter(|slot| !slot.given && (slot.required || slot.lapsed));
         let credentials = credentials.map(|slot| {
             format!(
                 "credential {0} for {1}: give it with --credential {0}=env:VAR or {0}=file:PATH",

@@ -145,3 +145,15 @@ fn a_slot_may_not_put_its_value_where_a_message_is_framed() {
         assert!(matches!(error, ChangeError::PlacementName { .. }), "{name}: {error}");
     }
 }
+
+#[test]
+fn an_optional_credential_that_was_given_for_another_place_is_missing() {
+    let mut info = adapter("https://api.example.com");
+    info.credentials[0].required = false;
+    let spec = change(r#"{"grant-requested":true,"credentials":{"api-key":"sk-12345678"}}"#);
+    let spec = spec.apply(Spec::default(), &info).unwrap();
+    assert!(spec.wants(&info).unwrap().missing().is_empty());
+    let moved = change(r#"{"grant-requested":true,"settings":{"base-url":"https://other.example.com"}}"#);
+    let missing = moved.apply(spec, &info).unwrap().wants(&info).unwrap().missing();
+    assert!(missing.len() == 1 && missing[0].contains("credential api-key"), "{missing:?}");
+}

@@ -231,6 +231,9 @@ impl<E: Estimate> ChunkWriter<E> {
         let mut fields = ObjectWriter::open(object.field("delta"));
         if choice.start() {
             fields.value("role", "assistant");
+        } else {
+            // Said already: no adapter's unnamed field says it again.
+            fields.reserve("role");
         }
         fill(&mut fields, choice, &self.head.context)?;
         fields.close();

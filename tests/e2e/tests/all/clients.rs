@@ -112,10 +112,16 @@ async fn deployed(caisson: &Caisson, name: &str, component: &str, wire: Wire) ->
 fn many_blocks() -> Reply {
     let proof = thinking_signature("Hm.");
     let blocks = [
-        (json!({"type": "thinking", "thinking": "Hm.", "signature": ""}), json!({"type": "signature_delta", "signature": proof})),
+        (
+            json!({"type": "thinking", "thinking": "Hm.", "signature": ""}),
+            json!({"type": "signature_delta", "signature": proof}),
+        ),
         (json!({"type": "redacted_thinking", "data": "c2VjcmV0"}), json!(null)),
         (json!({"type": "redacted_thinking", "data": "aGlkZGVu"}), json!(null)),
-        (json!({"type": "thinking", "thinking": "", "signature": ""}), json!({"type": "signature_delta", "signature": "cHJvb2Y="})),
+        (
+            json!({"type": "thinking", "thinking": "", "signature": ""}),
+            json!({"type": "signature_delta", "signature": "cHJvb2Y="}),
+        ),
         (json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": "Thought over."})),
     ];
     let usage = json!({"input_tokens": 9, "output_tokens": 7});

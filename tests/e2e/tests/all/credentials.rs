@@ -46,7 +46,8 @@ async fn a_key_that_the_provider_quotes_reaches_no_client() {
         fake.respond_with(provider.error(401, &format!("the key {SECRET} is wrong")));
         let answer = caisson.chat(say(provider.model(), "x")).await;
         let error = answer.expect_error(401, "provider_error");
-        assert_eq!(error["message"], format!("the key {PLACEHOLDER} is wrong"));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("the key {PLACEHOLDER} is wrong")), "{message}");
         assert!(!answer.text().contains(SECRET), "{}", answer.text());
 
         // Quoted in a stream, cut between any two bytes.
@@ -139,8 +140,7 @@ async fn pointing_an_adapter_elsewhere_takes_its_credential_away() {
     let made = caisson.control("PATCH", "/adapters/openai").json(&elsewhere).answer().await.expect(200);
     // The credential was given for the first place: nobody gave it for this one.
     assert_eq!(made["wants"]["credentials"][0]["given"], false, "{made}");
-    assert_eq!(made["active"], false, "{made}");
-    caisson.control("POST", "/adapters/openai/activate").json(&json!({ "revision": 2 })).answer().await.expect(200);
+    assert_eq!(made["active"], true, "{made}");
     caisson.chat(say("openai/gpt-x", "x")).await.expect_error(401, "provider_error");
     assert_eq!(other.requests()[0].header("authorization"), None);
 }
@@ -207,7 +207,7 @@ async fn without_its_credential_the_request_goes_out_without_a_key() {
         let (caisson, fake) = tokio::join!(Caisson::start(), provider.fake());
         let push = caisson.push(provider.name, adapter(provider.name)).set("base-url", &fake.base_url());
         let made = push.grant_requested().await;
-        assert!(made.missing()[0].contains("credential api-key"), "{:?}", made.missing());
+        assert_eq!(made.0["wants"]["credentials"][0]["given"], false, "{:?}", made.0);
         let status = caisson.chat(say(provider.model(), "x")).await.status;
         assert!([400, 401, 403].contains(&status), "{}: {status}", provider.name);
     }

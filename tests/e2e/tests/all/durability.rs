@@ -43,15 +43,17 @@ async fn every_acknowledged_revision_survives_being_killed_at_any_moment() {
     for round in 0..rounds {
         println!("round {round}");
         work_until_killed(&caisson, &mut operators, &mut chance).await;
+        // One more than the process may have left itself: a write is over too fast to be struck each time.
+        fs::write(caisson.data_dir().join("artifacts/0123456789abcdef.part"), "half").unwrap();
         caisson = caisson.restarted().await;
-        assert_eq!(half_written(&caisson.data_dir()), [String::new(); 0]);
+        assert_eq!(half_written(&caisson.data_dir()), Vec::<String>::new());
         for operator in &mut operators {
             operator.finds_its_work(&caisson).await;
         }
     }
     let made: Vec<_> = operators.iter().map(Operator::revisions).collect();
     println!("revisions {made:?}");
-    assert!(made.iter().all(|made| *made as u64 > rounds / 4), "too little work to tell: {made:?}");
+    assert!(made.iter().sum::<usize>() as u64 > rounds, "too little work to tell: {made:?}");
 }
 
 #[tokio::test]
@@ -67,7 +69,8 @@ async fn a_component_that_changed_on_disk_is_reported_and_the_others_are_served(
     assert!(caisson.chat(say("whole/echo", "ahoy")).await.content().contains("ahoy"));
     caisson.chat(say("hurt/one", "x")).await.expect_error(404, "model_not_found");
     let listed = caisson.control("GET", "/adapters").answer().await.expect(200);
-    let of = |name: &str| listed["adapters"].as_array().unwrap().iter().find(|each| each["name"] == name).unwrap().clone();
+    let of =
+        |name: &str| listed["adapters"].as_array().unwrap().iter().find(|each| each["name"] == name).unwrap().clone();
     assert_eq!((&of("whole")["active"], &of("whole")["error"]), (&json!(1), &Value::Null));
     assert_eq!(of("hurt")["active"], Value::Null);
     let error = of("hurt")["error"].as_str().unwrap().to_owned();

@@ -41,11 +41,8 @@ async fn leaving_a_stream_while_nothing_comes_closes_the_upstream() {
 async fn leaving_a_stream_in_full_flow_closes_the_upstream() {
     for provider in PROVIDERS {
         let (caisson, fake) = provider.served().await;
-        let endless = Body::Forever {
-            first: vec![provider.opening()],
-            then: provider.word("more "),
-            every: Duration::ZERO,
-        };
+        let endless =
+            Body::Forever { first: vec![provider.opening()], then: provider.word("more "), every: Duration::ZERO };
         fake.respond_with(Reply::event_stream(endless));
         let mut streaming = caisson.stream(say(provider.model(), "x")).await;
         for _ in 0..100 {

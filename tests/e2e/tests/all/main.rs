@@ -8,9 +8,11 @@
 mod harness;
 
 mod callers;
+mod clients;
 mod control_plane;
 mod conversations;
 mod credentials;
+mod durability;
 mod egress;
 mod faults;
 mod first_steps;
@@ -22,6 +24,7 @@ mod provider_errors;
 mod receipts;
 mod requests;
 mod revisions;
+mod round_trip;
 mod streaming;
 mod uploads;
 mod wire;

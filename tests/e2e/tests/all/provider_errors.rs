@@ -28,12 +28,8 @@ async fn a_providers_refusal_keeps_its_status_and_its_words() {
                 let answer =
                     if is_stream { caisson.stream(request).await.whole().await } else { caisson.chat(request).await };
                 let error = answer.expect_error(status, "provider_error");
-                assert_eq!(
-                    (&error["message"], &error["type"]),
-                    (&json!(words), &json!(kind)),
-                    "{} {status}",
-                    provider.name
-                );
+                assert_eq!(error["type"], kind, "{} {status}", provider.name);
+                assert!(error["message"].as_str().unwrap().starts_with(&words), "{error}");
                 assert_eq!(error["provider"]["status"], status);
                 assert!(error["provider"]["body"].as_str().unwrap().contains(&words), "{error}");
                 assert!(answer.receipt().fuel > 0);
@@ -102,7 +98,8 @@ async fn an_error_amid_a_providers_stream_is_the_streams_last_event() {
         let transcript = caisson.stream(say(provider.model(), "x")).await.rest().await;
         assert_eq!(transcript.content(), "one two", "{}", provider.name);
         let Some(crate::harness::Item::Chunk(last)) = transcript.items.last() else { panic!("{transcript:?}") };
-        assert_eq!(last["error"]["message"], "no more of it", "{}: {last}", provider.name);
+        let message = last["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with("no more of it"), "{}: {last}", provider.name);
         assert!(!transcript.items.contains(&crate::harness::Item::Done));
     }
 }

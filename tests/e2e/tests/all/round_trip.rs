@@ -154,7 +154,8 @@ impl Example {
     /// What the client sends: the same bytes, the model under its deployment's name.
     fn sent(&self) -> String {
         let model = self.request_json()["model"].clone();
-        let (own, deployed) = (format!("\"model\": {model}"), format!("\"model\": \"openai/{}\"", model.as_str().unwrap()));
+        let (own, deployed) =
+            (format!("\"model\": {model}"), format!("\"model\": \"openai/{}\"", model.as_str().unwrap()));
         assert_eq!(self.request.matches(&own).count(), 1, "{}", self.name);
         self.request.replace(&own, &deployed)
     }

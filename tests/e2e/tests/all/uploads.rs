@@ -72,7 +72,7 @@ async fn a_component_without_the_export_is_told_which_and_what_it_has() {
 #[tokio::test]
 async fn an_export_of_another_shape_is_told_so() {
     let caisson = with_echo().await;
-    let described_by_a_number = format!(
+    let described_alone = format!(
         r#"(component
             (core module $code (func (export "describe") (result i32) i32.const 7))
             (core instance $code (instantiate $code))
@@ -80,7 +80,36 @@ async fn an_export_of_another_shape_is_told_so() {
             (instance $provider (export "describe" (func $describe)))
             (export "{PROVIDER}" (instance $provider)))"#
     );
-    let message = says(&refused(&caisson, wat(&described_by_a_number)).await, "missing_export");
+    let message = says(&refused(&caisson, wat(&described_alone)).await, "missing_export");
+    assert!(message.contains(PROVIDER) && message.contains("another shape"), "{message}");
+
+    // All the names, and none of the types.
+    let all_numbers = format!(
+        r#"(component
+            (core module $code
+                (func (export "number") (result i32) i32.const 7)
+                (func (export "next") (param i32) (result i32) i32.const 7))
+            (core instance $code (instantiate $code))
+            (type $events' (resource (rep i32)))
+            (func $number (result u32) (canon lift (core func $code "number")))
+            (func $next (param "self" (borrow $events')) (result u32) (canon lift (core func $code "next")))
+            (component $shaped
+                (import "events" (type $events (sub resource)))
+                (import "number" (func $number (result u32)))
+                (import "next" (func $next (param "self" (borrow $events)) (result u32)))
+                (export $exported "events" (type $events))
+                (export "[method]events.next" (func $next) (func (param "self" (borrow $exported)) (result u32)))
+                (export "describe" (func $number))
+                (export "complete" (func $number))
+                (export "open-stream" (func $number))
+                (export "embed" (func $number)))
+            (instance $provider (instantiate $shaped
+                (with "events" (type $events'))
+                (with "number" (func $number))
+                (with "next" (func $next))))
+            (export "{PROVIDER}" (instance $provider)))"#
+    );
+    let message = says(&refused(&caisson, wat(&all_numbers)).await, "missing_export");
     assert!(message.contains(PROVIDER) && message.contains("another shape"), "{message}");
 }
 

@@ -11,7 +11,7 @@ use super::chance::Chance;
 use crate::harness::{Asking, Caisson, say};
 
 /// How much a component is padded by, so that writing it takes a while.
-const PADDING: usize = 1 << 20;
+const PADDING: usize = 4 << 20;
 
 pub(super) struct Operator {
     name: &'static str,
@@ -35,9 +35,14 @@ pub(super) struct Operator {
 #[derive(Clone)]
 enum Act {
     /// An upload: the component as it is, or padded so that it is another.
-    Push { mark: String, padded: bool },
+    Push {
+        mark: String,
+        padded: bool,
+    },
     /// A revision with other settings.
-    Change { mark: String },
+    Change {
+        mark: String,
+    },
     Activate(u64),
 }
 

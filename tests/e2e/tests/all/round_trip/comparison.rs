@@ -35,7 +35,9 @@ fn compare(path: &str, sent: &Value, arrived: &Value, found: &mut Vec<Difference
                 }
             }
             let added = arrived.iter().filter(|(name, _)| !sent.contains_key(*name));
-            found.extend(added.map(|(name, value)| Difference { path: field(path, name), kind: Kind::Added(value.clone()) }));
+            found.extend(
+                added.map(|(name, value)| Difference { path: field(path, name), kind: Kind::Added(value.clone()) }),
+            );
         }
         (Value::Array(sent), Value::Array(arrived)) if sent.len() == arrived.len() => {
             for (index, (sent, arrived)) in sent.iter().zip(arrived).enumerate() {
