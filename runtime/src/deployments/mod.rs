@@ -170,6 +170,9 @@ impl Deployments {
             broken: Vec::new(),
             _lock: lock,
         };
+        // An upload that was interrupted between its artifact and its row left the artifact behind.
+        let used = this.database.digests()?;
+        this.artifacts.retain(&used).map_err(|error| DeployError::Folder(folder.to_owned(), error))?;
         this.load().await?;
         Ok(this)
     }
@@ -457,7 +460,7 @@ pub async fn examine(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Component, D
         original_body: Bytes::new(),
     };
     let described = |failure: Failure| match failure.fault {
-        Fault::Misfit(problem) => CompileError::Export(problem).into(),
+        Fault::Misfit(problem) => CompileError::misfit(problem).into(),
         Fault::Full => DeployError::Busy,
         fault => DeployError::Describe(fault.to_string()),
     };

@@ -64,6 +64,13 @@ pub enum CompileError {
     Engine(#[source] wasmtime::Error),
 }
 
+impl CompileError {
+    /// The export has another shape than the world's, as the engine puts it.
+    pub(crate) fn misfit(problem: impl std::fmt::Display) -> Self {
+        Self::Export(format!("`{PROVIDER}` has another shape than the world's: {problem}"))
+    }
+}
+
 impl Sandboxes {
     /// Sets up an engine with room for `sandboxes` at one time. Address space is reserved at once, memory is not used until needed.
     pub fn new(sandboxes: u32) -> Result<Self, CompileError> {
@@ -96,9 +103,7 @@ impl Sandboxes {
             .linker
             .instantiate_pre(&component)
             .map_err(|error| CompileError::Import(format!("something the host gives in another shape: {error:#}")))?;
-        let pre = AdapterPre::new(pre).map_err(|error| {
-            CompileError::Export(format!("`{PROVIDER}` has another shape than the world's: {error:#}"))
-        })?;
+        let pre = AdapterPre::new(pre).map_err(|error| CompileError::misfit(format_args!("{error:#}")))?;
         Ok(Adapter { pre })
     }
 

@@ -140,7 +140,10 @@ async fn pointing_an_adapter_elsewhere_takes_its_credential_away() {
     let made = caisson.control("PATCH", "/adapters/openai").json(&elsewhere).answer().await.expect(200);
     // The credential was given for the first place: nobody gave it for this one.
     assert_eq!(made["wants"]["credentials"][0]["given"], false, "{made}");
-    assert_eq!(made["active"], true, "{made}");
+    // So what was served still is, until the operator says otherwise.
+    assert_eq!(made["active"], false, "{made}");
+    assert!(caisson.chat(say(OPENAI.model(), "ahoy")).await.content().contains("ahoy"));
+    caisson.control("POST", "/adapters/openai/activate").json(&json!({ "revision": 2 })).answer().await.expect(200);
     caisson.chat(say("openai/gpt-x", "x")).await.expect_error(401, "provider_error");
     assert_eq!(other.requests()[0].header("authorization"), None);
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::harness::{Caisson, adapter, guest, say, soon};
 use chance::Chance;
-use operator::Operator;
+use operator::{Operator, padded_by};
 
 const ROUNDS: u64 = 20;
 
@@ -86,6 +86,30 @@ async fn a_component_that_changed_on_disk_is_reported_and_the_others_are_served(
     assert_eq!(caisson.chat(say("hurt/one", "x")).await.receipt().revision, "hurt@2");
     let caisson = caisson.restarted().await;
     assert_eq!(caisson.chat(say("hurt/one", "x")).await.receipt().revision, "hurt@2");
+}
+
+#[tokio::test]
+async fn an_upload_outlives_the_removal_of_others_at_the_same_moment() {
+    const EACH: usize = 20;
+    let caisson = Caisson::start().await;
+    let uploads = async {
+        for number in 0..EACH {
+            let component = padded_by(&guest("tell"), &format!("kept {number} "));
+            assert!(caisson.push(&format!("kept-{number}"), component).await.is_active());
+        }
+    };
+    let removals = async {
+        for number in 0..EACH {
+            caisson.push("passing", padded_by(&guest("tell"), &format!("passing {number} "))).await;
+            assert_eq!(caisson.control("DELETE", "/adapters/passing").answer().await.status, 204);
+        }
+    };
+    tokio::join!(uploads, removals);
+    let caisson = caisson.restarted().await;
+    for number in 0..EACH {
+        let answer = caisson.chat(say(&format!("kept-{number}/one"), "x")).await;
+        assert_eq!(answer.receipt().revision, format!("kept-{number}@1"));
+    }
 }
 
 /// Lets all operators work at a time until the process is struck down among it.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use caisson_fake_providers::{Body, FakeProvider, Reply};
+use serde_json::json;
 
 use crate::harness::{Caisson, OPENAI, PROVIDERS, ask, say, soon};
 
@@ -52,6 +53,21 @@ async fn leaving_a_stream_in_full_flow_closes_the_upstream() {
         upstream_closed(&fake, &format!("{}, flowing", provider.name)).await;
         check_still_serves(&caisson, provider.model()).await;
     }
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_holds_nothing_beyond_the_deadline() {
+    let (caisson, fake) = OPENAI.served().await;
+    let limits = json!({ "timeout-ms": 1000, "egress-bytes-in": 1_u64 << 40, "fuel": 1_u64 << 50 });
+    caisson.control("PUT", "/adapters/openai/limits").json(&limits).answer().await.expect(200);
+    let endless = Body::Forever { first: vec![OPENAI.opening()], then: OPENAI.word("more "), every: Duration::ZERO };
+    fake.respond_with(Reply::event_stream(endless));
+    // Held open, and not read from any more: what is on its way fills the sockets, and then everything waits for this client.
+    let mut streaming = caisson.stream(say(OPENAI.model(), "x")).await;
+    streaming.next_text().await;
+    soon("the upstream connection's end", fake.live_connections().wait_for(|live| *live == 0)).await.unwrap();
+    assert!(caisson.chat(say(OPENAI.model(), "the next one")).await.content().contains("the next one"));
+    drop(streaming);
 }
 
 #[tokio::test]

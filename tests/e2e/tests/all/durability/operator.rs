@@ -227,7 +227,7 @@ impl Operator {
 }
 
 /// The component with a custom section behind it, which means nothing and makes it another artifact.
-fn padded_by(component: &[u8], mark: &str) -> Bytes {
+pub(crate) fn padded_by(component: &[u8], mark: &str) -> Bytes {
     const SECTION: u8 = 0;
     let name = "padding";
     let mut section = vec![name.len() as u8];

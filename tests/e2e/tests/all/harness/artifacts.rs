@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 /// The release binary, or the one that `CAISSON_BIN` names.
 pub(super) fn binary() -> PathBuf {
-    let binary = std::env::var_os("CAISSON_BIN").map_or_else(|| target().join("release/caisson"), PathBuf::from);
+    let built = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let binary = std::env::var_os("CAISSON_BIN").map_or_else(|| built().join("release/caisson"), PathBuf::from);
     assert!(binary.exists(), "{} is missing: build it with `cargo build --release -p caisson`", binary.display());
     binary
 }
@@ -14,22 +15,18 @@ pub(super) fn binary() -> PathBuf {
 /// An adapter that a user of Caisson gets, as `just guests` leaves it.
 #[track_caller]
 pub(crate) fn adapter(name: &str) -> Bytes {
-    read(&target().join("adapters").join(name).with_extension("wasm"), "./just guests")
+    read(&root().join("target/adapters").join(name).with_extension("wasm"), "./just guests")
 }
 
 /// A guest of `tests/guests`, which does one thing.
 #[track_caller]
 pub(crate) fn guest(name: &str) -> Bytes {
-    read(&target().join("test-guests").join(name).with_extension("wasm"), "./just guests-for-tests")
+    read(&root().join("target/test-guests").join(name).with_extension("wasm"), "./just guests-for-tests")
 }
 
 /// The repository's top folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 #[track_caller]

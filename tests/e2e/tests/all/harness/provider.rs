@@ -131,6 +131,8 @@ impl Provider {
             Wire::Anthropic => {
                 let kind = match status {
                     401 => "authentication_error",
+                    403 => "permission_error",
+                    404 => "not_found_error",
                     429 => "rate_limit_error",
                     529 => "overloaded_error",
                     500.. => "api_error",
@@ -141,6 +143,8 @@ impl Provider {
             Wire::Gemini => {
                 let name = match status {
                     401 => "UNAUTHENTICATED",
+                    403 => "PERMISSION_DENIED",
+                    404 => "NOT_FOUND",
                     429 => "RESOURCE_EXHAUSTED",
                     503 => "UNAVAILABLE",
                     500.. => "INTERNAL",
