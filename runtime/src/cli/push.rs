@@ -43,7 +43,7 @@ pub(super) struct Set {
 /// What is granted. What isn't mentioned stays as it was in the last revision.
 #[derive(Args, Default)]
 pub(super) struct Grants {
-    /// Let it reach a host: scheme://host[:port], host exact or *.suffix. Replaces all grants made before. Repeatable
+    /// Let it reach a host: `scheme://host[:port]`, host exact or `*.suffix`. Replaces all grants made before. Repeatable
     #[arg(long = "allow-host", value_name = "GRANT")]
     pub(super) allow_hosts: Vec<String>,
     /// Grant all hosts that the adapter asks for

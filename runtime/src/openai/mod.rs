@@ -2,7 +2,7 @@
 //!
 //! Conversions between OpenAI's JSON and the provider-neutral vocabulary of [`crate::chat`]. The host owns what a client sees:
 //! whatever an adapter answers, ids, indexes, roles, finish reasons and usage are put right here, or the answer is refused as malformed.
-//! Nothing here knows which adapter answers. [`routes`] alone touches HTTP, and [`error`] turns errors into it.
+//! Nothing here knows which adapter answers. [`mod@routes`] alone touches HTTP, and [`mod@error`] turns errors into it.
 
 mod answer;
 mod billed;

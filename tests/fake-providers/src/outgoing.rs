@@ -1,4 +1,4 @@
-//! A [`Reply`]'s body on its way out, chunk by chunk. It ends the count of live requests when it is
+//! A [`Reply`](crate::Reply)'s body on its way out, chunk by chunk. It ends the count of live requests when it is
 //! dropped, whether it was sent in full or the client left.
 
 use std::io;
