@@ -16,7 +16,8 @@ use super::{Adapter, Limits};
 const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
 
 /// Memory of a freed slot that is zeroed and kept instead of given back: page faults, not instantiation, dominate a small guest.
-const KEEP_RESIDENT_BYTES: usize = 1 << 20;
+/// A Rust guest's stack is 1 MiB and lies below what it really writes to, so less than that would keep the wrong part.
+const KEEP_RESIDENT_BYTES: usize = 5 << 18;
 const TABLE_KEEP_RESIDENT_BYTES: usize = 64 << 10;
 /// Core instances, memories and tables of one component: a language runtime needs two to six, an attack on the pool needs many.
 const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
