@@ -13,6 +13,7 @@
 
 mod adapter;
 pub mod api;
+mod batches;
 #[doc(hidden)]
 pub mod bindings;
 mod date;

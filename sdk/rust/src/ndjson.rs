@@ -5,6 +5,7 @@
 
 use crate::Result;
 use crate::api::Error;
+use crate::batches::{Incremental, next_batch};
 use crate::http::Response;
 use crate::lines::{Lines, TooLong};
 
@@ -99,25 +100,19 @@ impl Stream {
     /// # Errors
     /// Where the body breaks off, or a line is over the limit; the stream is over then.
     pub fn next_batch(&mut self) -> Result<Option<Vec<String>>> {
-        while let Some(response) = &mut self.response {
-            let batch = match response.chunk() {
-                Ok(Some(chunk)) => self.parser.push(&chunk),
-                Ok(None) => {
-                    self.response = None;
-                    self.parser.finish().map(|last| last.into_iter().collect())
-                }
-                Err(error) => Err(error),
-            };
-            match batch {
-                Ok(lines) if lines.is_empty() => {}
-                Ok(lines) => return Ok(Some(lines)),
-                Err(error) => {
-                    self.response = None;
-                    return Err(error);
-                }
-            }
-        }
-        Ok(None)
+        next_batch(&mut self.response, &mut self.parser)
+    }
+}
+
+impl Incremental for Parser {
+    type Item = String;
+
+    fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>> {
+        Parser::push(self, bytes)
+    }
+
+    fn finish(&mut self) -> Result<Option<String>> {
+        Parser::finish(self)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::Result;
 use crate::api::Error;
+use crate::batches::{Incremental, next_batch};
 use crate::http::Response;
 use crate::lines::{Lines, TooLong};
 
@@ -157,25 +158,19 @@ impl Stream {
     /// # Errors
     /// Where the body breaks off, or an event is over the limit; the stream is over then.
     pub fn next_batch(&mut self) -> Result<Option<Vec<Event>>> {
-        while let Some(response) = &mut self.response {
-            let batch = match response.chunk() {
-                Ok(Some(chunk)) => self.parser.push(&chunk),
-                Ok(None) => {
-                    self.response = None;
-                    self.parser.finish().map(|last| last.into_iter().collect())
-                }
-                Err(error) => Err(error),
-            };
-            match batch {
-                Ok(events) if events.is_empty() => {}
-                Ok(events) => return Ok(Some(events)),
-                Err(error) => {
-                    self.response = None;
-                    return Err(error);
-                }
-            }
-        }
-        Ok(None)
+        next_batch(&mut self.response, &mut self.parser)
+    }
+}
+
+impl Incremental for Parser {
+    type Item = Event;
+
+    fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>> {
+        Parser::push(self, bytes)
+    }
+
+    fn finish(&mut self) -> Result<Option<Event>> {
+        Parser::finish(self)
     }
 }
 
