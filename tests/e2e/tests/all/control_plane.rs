@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Caisson, adapter};
+use crate::harness::{ADMIN_KEY, Caisson, adapter, ask};
 
 #[tokio::test]
 async fn without_the_admin_key_there_is_no_control_plane() {
@@ -53,7 +53,7 @@ async fn the_control_plane_can_have_its_own_address() {
     let line = caisson.output().line_with("control plane ").await;
     let address = line.split("control plane http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
     caisson.control("GET", "/adapters").answer().await.expect_error(404, "unknown_url");
-    let apart = |path: &str| crate::harness::ask(address, "GET", path).key(crate::harness::ADMIN_KEY);
+    let apart = |path: &str| ask(address, "GET", path).key(ADMIN_KEY);
     apart("/admin/v1/adapters").answer().await.expect(200);
     assert_eq!(apart("/v1/models").answer().await.status, 404);
 }

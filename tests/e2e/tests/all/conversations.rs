@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::{Caisson, GEMINI, OPENAI, PROVIDERS, adapter, say};
+use crate::harness::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, adapter, say};
 
 fn weather() -> Value {
     json!({
@@ -71,7 +71,7 @@ async fn a_streamed_tool_call_is_put_together_from_its_fragments() {
 
 #[tokio::test]
 async fn thinking_comes_with_its_signature_and_goes_back_unchanged() {
-    for provider in [crate::harness::ANTHROPIC, GEMINI] {
+    for provider in [ANTHROPIC, GEMINI] {
         let (caisson, fake) = provider.served().await;
         let mut request = asking_for_weather(provider.model());
         request["reasoning_effort"] = "low".into();

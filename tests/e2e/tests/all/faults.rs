@@ -1,9 +1,9 @@
 //! What a client gets when an adapter traps or reaches a limit, and that nobody else notices.
 
-use caisson_fake_providers::Wire;
+use caisson_fake_providers::{Body, Reply};
 use serde_json::json;
 
-use crate::harness::{Caisson, Item, adapter, guest, say};
+use crate::harness::{Caisson, Item, OPENAI, adapter, guest, say, soon};
 
 /// A guest's fault, and what becomes of it.
 struct Case {
@@ -129,14 +129,13 @@ async fn embeddings_fail_the_same_way() {
 
 #[tokio::test]
 async fn a_deadline_also_ends_a_wait_for_the_provider() {
-    let caisson = Caisson::start().await;
-    let provider = caisson_fake_providers::FakeProvider::start(Wire::OpenAi).await.unwrap();
-    caisson.push("openai", adapter("openai")).upstream(&provider).limit("timeout-ms", 500).await;
-    provider.respond_with(caisson_fake_providers::Reply::new(200, caisson_fake_providers::Body::Silence));
-    caisson.chat(say("openai/gpt-x", "x")).await.expect_error(504, "deadline_exceeded");
-    let mut connections = provider.live_connections();
-    crate::harness::soon("the upstream connection's end", connections.wait_for(|live| *live == 0)).await.unwrap();
-    assert!(caisson.chat(say("openai/gpt-x", "again")).await.content().contains("again"));
+    let (caisson, fake) = tokio::join!(Caisson::start(), OPENAI.fake());
+    caisson.push("openai", adapter("openai")).upstream(&fake).limit("timeout-ms", 500).await;
+    fake.respond_with(Reply::new(200, Body::Silence));
+    caisson.chat(say(OPENAI.model(), "x")).await.expect_error(504, "deadline_exceeded");
+    let mut connections = fake.live_connections();
+    soon("the upstream connection's end", connections.wait_for(|live| *live == 0)).await.unwrap();
+    assert!(caisson.chat(say(OPENAI.model(), "again")).await.content().contains("again"));
 }
 
 #[tokio::test]

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use caisson_fake_providers::{Body, Reply};
 use serde_json::json;
 
-use crate::harness::Caisson;
-use crate::harness::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, adapter, guest, say};
+use crate::harness::{ANTHROPIC, Caisson, GEMINI, Item, OPENAI, PROVIDERS, adapter, guest, say};
 
 #[tokio::test]
 async fn a_providers_refusal_keeps_its_status_and_its_words() {
@@ -97,10 +96,10 @@ async fn an_error_amid_a_providers_stream_is_the_streams_last_event() {
         fake.respond_with(Reply::event_stream(Body::Chunks(pieces)));
         let transcript = caisson.stream(say(provider.model(), "x")).await.rest().await;
         assert_eq!(transcript.content(), "one two", "{}", provider.name);
-        let Some(crate::harness::Item::Chunk(last)) = transcript.items.last() else { panic!("{transcript:?}") };
+        let Some(Item::Chunk(last)) = transcript.items.last() else { panic!("{transcript:?}") };
         let message = last["error"]["message"].as_str().unwrap();
         assert!(message.starts_with("no more of it"), "{}: {last}", provider.name);
-        assert!(!transcript.items.contains(&crate::harness::Item::Done));
+        assert!(!transcript.items.contains(&Item::Done));
     }
 }
 

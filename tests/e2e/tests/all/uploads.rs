@@ -167,12 +167,12 @@ async fn a_corrupt_component_is_refused() {
 
 #[tokio::test]
 async fn an_upload_over_the_limit_is_told_the_limit() {
-    let caisson = Caisson::prepare().config("max-upload-bytes = 300000").start().await;
+    let caisson = Caisson::prepare().config("max-upload-bytes = 1000000").start().await;
     caisson.push("echo", adapter("echo")).await;
-    let message = says(&refused(&caisson, vec![0; 300_001]).await, "upload_too_large");
-    assert!(message.contains("300000 bytes"), "{message}");
+    let message = says(&refused(&caisson, vec![0; 1_000_001]).await, "upload_too_large");
+    assert!(message.contains("1000000 bytes"), "{message}");
     let far_over =
-        caisson.control("PUT", "/adapters/echo").bytes("application/wasm", vec![0; 300_001].into()).answer().await;
+        caisson.control("PUT", "/adapters/echo").bytes("application/wasm", vec![0; 1_000_001].into()).answer().await;
     says(&far_over, "upload_too_large");
 }
 
