@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{ADMIN_KEY, Caisson, adapter, say};
+use caisson_e2e::{ADMIN_KEY, Caisson, adapter, say};
 
 const CHAT: &str = "/v1/chat/completions";
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
-use crate::harness::{Caisson, adapter, root};
+use caisson_e2e::{Caisson, adapter, root};
 
 const MODELS: [&str; 4] = ["openai/gpt-x", "anthropic/claude-opus-5-5", "gemini/gemini-3.5-flash", "echo/echo"];
 const EMBED_MODELS: [&str; 3] = ["openai/text-embedding-3-small", "gemini/gemini-embedding-001", "echo/echo"];

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{ADMIN_KEY, Caisson, adapter, ask};
+use caisson_e2e::{ADMIN_KEY, Caisson, adapter, ask};
 
 #[tokio::test]
 async fn without_the_admin_key_there_is_no_control_plane() {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, adapter, say};
+use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, adapter, say};
 
 fn weather() -> Value {
     json!({

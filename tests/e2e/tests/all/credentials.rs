@@ -6,7 +6,7 @@ use bytes::Bytes;
 use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::{Value, json};
 
-use crate::harness::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, Provider, adapter, guest, say};
+use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, Provider, adapter, guest, say};
 
 const SECRET: &str = "sk-of-nobody-0123456789";
 const PLACEHOLDER: &str = "[credential]";

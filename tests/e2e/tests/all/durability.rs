@@ -14,7 +14,7 @@ use caisson_fake_providers::{FakeProvider, Wire};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::harness::{Caisson, adapter, guest, say, soon};
+use caisson_e2e::{Caisson, adapter, guest, say, soon};
 use chance::Chance;
 use operator::{Operator, padded_by};
 

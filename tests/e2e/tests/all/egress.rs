@@ -3,7 +3,7 @@
 use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::Value;
 
-use crate::harness::{Answer, Caisson, OPENAI, adapter, guest, say};
+use caisson_e2e::{Answer, Caisson, OPENAI, adapter, guest, say};
 
 async fn upstream() -> FakeProvider {
     FakeProvider::start(Wire::OpenAi).await.unwrap()

@@ -3,7 +3,7 @@
 use caisson_fake_providers::{Body, Reply};
 use serde_json::json;
 
-use crate::harness::{Caisson, Item, OPENAI, adapter, guest, say, soon};
+use caisson_e2e::{Caisson, Item, OPENAI, adapter, guest, say, soon};
 
 /// A guest's fault, and what becomes of it.
 struct Case {

@@ -1,6 +1,6 @@
 //! What somebody sees who starts the server, uploads one file and asks.
 
-use crate::harness::{Caisson, adapter, say};
+use caisson_e2e::{Caisson, adapter, say};
 
 #[tokio::test]
 async fn one_upload_and_a_client_gets_its_answer() {

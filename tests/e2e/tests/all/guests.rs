@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::harness::root;
+use caisson_e2e::root;
 
 #[test]
 fn every_guest_has_a_test() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::harness::{Caisson, ask, guest, say};
+use caisson_e2e::{Caisson, ask, guest, say};
 
 #[tokio::test]
 async fn every_request_has_a_fresh_sandbox() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use caisson_fake_providers::{Body, FakeProvider, Reply};
 use serde_json::json;
 
-use crate::harness::{Caisson, OPENAI, PROVIDERS, ask, say, soon};
+use caisson_e2e::{Caisson, OPENAI, PROVIDERS, ask, say, soon};
 
 /// Waits until the provider has no connection left, and prints how long that took: 100 ms is the promise, which a busy machine may not
 /// keep, so that only its being kept at all is checked.

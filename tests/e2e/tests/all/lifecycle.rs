@@ -2,7 +2,7 @@
 
 use tokio::net::TcpStream;
 
-use crate::harness::{Caisson, OPENAI, adapter, guest, say, soon};
+use caisson_e2e::{Caisson, OPENAI, adapter, guest, say, soon};
 
 #[tokio::test]
 async fn a_signal_to_stop_lets_a_running_stream_finish() {

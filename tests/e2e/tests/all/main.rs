@@ -5,8 +5,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 
-mod harness;
-
 mod callers;
 mod clients;
 mod control_plane;

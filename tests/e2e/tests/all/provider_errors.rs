@@ -4,7 +4,7 @@ use bytes::Bytes;
 use caisson_fake_providers::{Body, Reply};
 use serde_json::json;
 
-use crate::harness::{ANTHROPIC, Caisson, GEMINI, Item, OPENAI, PROVIDERS, adapter, guest, say};
+use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, Item, OPENAI, PROVIDERS, adapter, guest, say};
 
 #[tokio::test]
 async fn a_providers_refusal_keeps_its_status_and_its_words() {

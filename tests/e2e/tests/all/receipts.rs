@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Caisson, OPENAI, adapter, guest, say};
+use caisson_e2e::{Caisson, OPENAI, adapter, guest, say};
 
 #[tokio::test]
 async fn every_kind_of_answer_carries_its_receipt() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Caisson, adapter, guest, say, soon};
+use caisson_e2e::{Caisson, adapter, guest, say, soon};
 
 const CHAT: &str = "/v1/chat/completions";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{ANTHROPIC, Answer, Caisson, OPENAI, adapter, guest, say};
+use caisson_e2e::{ANTHROPIC, Answer, Caisson, OPENAI, adapter, guest, say};
 
 /// What the guest `tell` was told.
 async fn told(caisson: &Caisson, name: &str) -> Value {

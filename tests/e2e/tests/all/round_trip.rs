@@ -12,7 +12,7 @@ use bytes::Bytes;
 use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::Value;
 
-use crate::harness::{Answer, Caisson, adapter, root};
+use caisson_e2e::{Answer, Caisson, adapter, root};
 use comparison::differences;
 
 /// What the host adds to an answer that lacks it: clients read it without asking whether it is there.

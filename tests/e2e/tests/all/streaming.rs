@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Item, PROVIDERS, say};
+use caisson_e2e::{Item, PROVIDERS, say};
 
 #[tokio::test]
 async fn each_word_reaches_the_client_before_the_next_is_sent() {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::harness::{Answer, Caisson, adapter, guest, say};
+use caisson_e2e::{Answer, Caisson, adapter, guest, say};
 
 const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caisson, guest, say};
+use caisson_e2e::{Caisson, guest, say};
 
 #[tokio::test]
 async fn a_careless_adapters_stream_is_put_right() {

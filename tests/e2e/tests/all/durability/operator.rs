@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::chance::Chance;
-use crate::harness::{Asking, Caisson, say};
+use caisson_e2e::{Asking, Caisson, say};
 
 /// How much a component is padded by, so that writing it takes a while.
 const PADDING: usize = 4 << 20;

@@ -5,61 +5,61 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::artifacts::binary;
-use super::soon;
+use crate::artifacts::binary;
+use crate::soon;
 
 /// A command to be run.
-pub(crate) struct CommandLine(Command);
+pub struct CommandLine(Command);
 
 /// A command that has ended.
 #[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) success: bool,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub struct Ran {
+    pub success: bool,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl CommandLine {
-    pub(crate) fn new(arguments: &[&str]) -> Self {
+    pub fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
         command.args(arguments).env_remove("CAISSON_URL").env_remove("CAISSON_ADMIN_KEY").kill_on_drop(true);
         command.stdin(Stdio::null());
         Self(command)
     }
 
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.0.env_remove(name);
         self
     }
 
     /// Runs it to its end.
-    pub(crate) async fn ran(mut self) -> Ran {
+    pub async fn ran(mut self) -> Ran {
         let output = soon("a command's end", self.0.output()).await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ran { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// Runs a command that has to succeed, and gives what it printed.
-    pub(crate) async fn printed(self) -> String {
+    pub async fn printed(self) -> String {
         let ran = self.ran().await;
         assert!(ran.success, "{}{}", ran.stdout, ran.stderr);
         ran.stdout
     }
 
     /// Runs a command with `--json` that has to succeed, and gives the JSON.
-    pub(crate) async fn json(mut self) -> Value {
+    pub async fn json(mut self) -> Value {
         self.0.arg("--json");
         let printed = self.printed().await;
         serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error} in {printed}"))
     }
 
     /// Runs a command that has to fail, and gives what it says of it.
-    pub(crate) async fn refused(self) -> String {
+    pub async fn refused(self) -> String {
         let ran = self.ran().await;
         assert!(!ran.success, "{}", ran.stdout);
         ran.stderr

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use caisson_fake_providers::FakeProvider;
 use serde_json::{Value, json};
 
-use super::answer::Answer;
-use super::request::Asking;
+use crate::answer::Answer;
+use crate::request::Asking;
 
 const BOUNDARY: &str = "caisson-e2e-boundary";
 
 /// An upload being put together. Awaiting it uploads, and fails the test unless a revision was made.
-pub(crate) struct Push {
+pub struct Push {
     request: Asking,
     component: Bytes,
     config: Value,
@@ -20,20 +20,20 @@ pub(crate) struct Push {
 
 /// What the control plane says of a revision that it made.
 #[derive(Debug)]
-pub(crate) struct Made(pub(crate) Value);
+pub struct Made(pub Value);
 
 impl Push {
-    pub(super) fn new(request: Asking, component: Bytes) -> Self {
+    pub(crate) fn new(request: Asking, component: Bytes) -> Self {
         Self { request, component, config: json!({}) }
     }
 
     /// Points the adapter at a fake provider: its base URL, its key, and the grant to reach it.
-    pub(crate) fn upstream(self, provider: &FakeProvider) -> Self {
+    pub fn upstream(self, provider: &FakeProvider) -> Self {
         self.set("base-url", &provider.base_url()).credential("api-key", provider.key()).grant_requested()
     }
 
     /// Grants one host.
-    pub(crate) fn allow_host(mut self, grant: &str) -> Self {
+    pub fn allow_host(mut self, grant: &str) -> Self {
         match self.config["grants"].as_array_mut() {
             Some(grants) => grants.push(grant.into()),
             None => self.config["grants"] = json!([grant]),
@@ -42,38 +42,38 @@ impl Push {
     }
 
     /// Grants all hosts that the adapter asks for.
-    pub(crate) fn grant_requested(self) -> Self {
+    pub fn grant_requested(self) -> Self {
         self.with("grant-requested", true.into())
     }
 
-    pub(crate) fn credential(mut self, slot: &str, value: &str) -> Self {
+    pub fn credential(mut self, slot: &str, value: &str) -> Self {
         self.config["credentials"][slot] = value.into();
         self
     }
 
-    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+    pub fn set(mut self, name: &str, value: &str) -> Self {
         self.config["settings"][name] = value.into();
         self
     }
 
-    pub(crate) fn limit(mut self, name: &str, value: u64) -> Self {
+    pub fn limit(mut self, name: &str, value: u64) -> Self {
         self.config["limits"][name] = value.into();
         self
     }
 
     /// Any other field of the configuration.
-    pub(crate) fn with(mut self, field: &str, value: Value) -> Self {
+    pub fn with(mut self, field: &str, value: Value) -> Self {
         self.config[field] = value;
         self
     }
 
     /// Uploads, and gives the answer whatever it is.
-    pub(crate) async fn answer(self) -> Answer {
+    pub async fn answer(self) -> Answer {
         self.request().answer().await
     }
 
     /// The upload as a request, to be sent in another way.
-    pub(crate) fn request(self) -> Asking {
+    pub fn request(self) -> Asking {
         let mut form = Vec::with_capacity(self.component.len() + 1024);
         let part = |name: &str| format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
         form.extend_from_slice(part("config").as_bytes());
@@ -96,17 +96,17 @@ impl IntoFuture for Push {
 }
 
 impl Made {
-    pub(crate) fn revision(&self) -> u64 {
+    pub fn revision(&self) -> u64 {
         self.0["revision"].as_u64().unwrap()
     }
 
     /// Whether it is being served.
-    pub(crate) fn is_active(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         self.0["active"].as_bool().unwrap()
     }
 
     /// What the adapter still lacks, a sentence for each.
-    pub(crate) fn missing(&self) -> Vec<&str> {
+    pub fn missing(&self) -> Vec<&str> {
         self.0["missing"].as_array().unwrap().iter().filter_map(Value::as_str).collect()
     }
 }

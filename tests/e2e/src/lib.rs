@@ -2,6 +2,9 @@
 //!
 //! It knows how to start, reach and stop the binary, and expects nothing of an answer but what a test asks it to.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
+#![allow(missing_docs, reason = "the names make the sentences that tests are told in")]
+
 mod answer;
 mod artifacts;
 mod command_line;
@@ -12,12 +15,12 @@ mod push;
 mod request;
 mod streaming;
 
-pub(crate) use answer::Answer;
-pub(crate) use artifacts::{adapter, guest, root};
-pub(crate) use process::{ADMIN_KEY, Caisson};
-pub(crate) use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
-pub(crate) use request::{Asking, ask};
-pub(crate) use streaming::{Item, Streaming};
+pub use answer::Answer;
+pub use artifacts::{adapter, guest, root};
+pub use process::{ADMIN_KEY, Caisson};
+pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
+pub use request::{Asking, ask};
+pub use streaming::{Item, Streaming};
 
 use std::time::Duration;
 
@@ -28,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Awaits what has to happen; a test that waits in vain fails with `what`.
 #[track_caller]
-pub(crate) fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
+pub fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
     let place = std::panic::Location::caller();
     async move {
         match tokio::time::timeout(PATIENCE, future).await {
@@ -39,6 +42,6 @@ pub(crate) fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Futur
 }
 
 /// A chat request with one user message.
-pub(crate) fn say(model: &str, text: &str) -> Value {
+pub fn say(model: &str, text: &str) -> Value {
     json!({ "model": model, "messages": [{ "role": "user", "content": text }] })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 /// The release binary, or the one that `CAISSON_BIN` names.
-pub(super) fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let built = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let binary = std::env::var_os("CAISSON_BIN").map_or_else(|| built().join("release/caisson"), PathBuf::from);
     assert!(binary.exists(), "{} is missing: build it with `cargo build --release -p caisson`", binary.display());
@@ -14,18 +14,18 @@ pub(super) fn binary() -> PathBuf {
 
 /// An adapter that a user of Caisson gets, as `just guests` leaves it.
 #[track_caller]
-pub(crate) fn adapter(name: &str) -> Bytes {
+pub fn adapter(name: &str) -> Bytes {
     read(&root().join("target/adapters").join(name).with_extension("wasm"), "./just guests")
 }
 
 /// A guest of `tests/guests`, which does one thing.
 #[track_caller]
-pub(crate) fn guest(name: &str) -> Bytes {
+pub fn guest(name: &str) -> Bytes {
     read(&root().join("target/test-guests").join(name).with_extension("wasm"), "./just guests-for-tests")
 }
 
 /// The repository's top folder.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 

@@ -6,14 +6,14 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::Value;
 
-use super::answer::{Answer, Receipt};
-use super::request::{Connection, Opened};
-use super::soon;
+use crate::answer::{Answer, Receipt};
+use crate::request::{Connection, Opened};
+use crate::soon;
 
 /// A streamed answer. Dropping it closes the connection, as a client that leaves does.
-pub(crate) struct Streaming {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+pub struct Streaming {
+    pub status: u16,
+    pub headers: HeaderMap,
     body: Incoming,
     waiting: Vec<u8>,
     _connection: Connection,
@@ -21,7 +21,7 @@ pub(crate) struct Streaming {
 
 /// What stands between two empty lines of an event stream.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Item {
+pub enum Item {
     /// The JSON of a `data:` line.
     Chunk(Value),
     /// `data: [DONE]`
@@ -32,24 +32,24 @@ pub(crate) enum Item {
 
 /// Everything that was left of a stream.
 #[derive(Debug)]
-pub(crate) struct Transcript {
-    pub(crate) items: Vec<Item>,
+pub struct Transcript {
+    pub items: Vec<Item>,
 }
 
 impl Streaming {
-    pub(super) fn of(opened: Opened) -> Self {
+    pub(crate) fn of(opened: Opened) -> Self {
         let Opened { status, headers, body, connection } = opened;
         Self { status, headers, body, waiting: Vec::new(), _connection: connection }
     }
 
     /// The next bytes, as the connection gave them; none at the end.
-    pub(crate) async fn bytes(&mut self) -> Option<Bytes> {
+    pub async fn bytes(&mut self) -> Option<Bytes> {
         let frame = soon("more of a stream", self.body.frame()).await?;
         Some(frame.expect("the stream breaks off").into_data().unwrap())
     }
 
     /// Waits for the next item; none at the end.
-    pub(crate) async fn next(&mut self) -> Option<Item> {
+    pub async fn next(&mut self) -> Option<Item> {
         loop {
             if let Some(end) = self.waiting.windows(2).position(|pair| pair == b"\n\n") {
                 let item: Vec<u8> = self.waiting.drain(..end + 2).collect();
@@ -64,7 +64,7 @@ impl Streaming {
     }
 
     /// Waits for the next chunk that has text, and gives the text.
-    pub(crate) async fn next_text(&mut self) -> String {
+    pub async fn next_text(&mut self) -> String {
         loop {
             match self.next().await {
                 Some(Item::Chunk(chunk)) => {
@@ -79,7 +79,7 @@ impl Streaming {
     }
 
     /// Reads to the end.
-    pub(crate) async fn rest(mut self) -> Transcript {
+    pub async fn rest(mut self) -> Transcript {
         let mut items = Vec::new();
         while let Some(item) = self.next().await {
             items.push(item);
@@ -88,7 +88,7 @@ impl Streaming {
     }
 
     /// Reads to the end as an ordinary answer, for requests that got no stream.
-    pub(crate) async fn whole(self) -> Answer {
+    pub async fn whole(self) -> Answer {
         let body = soon("an answer's body", self.body.collect()).await.unwrap().to_bytes();
         Answer { status: self.status, headers: self.headers, body }
     }
@@ -109,29 +109,29 @@ impl Item {
 
 impl Transcript {
     /// The chunks alone.
-    pub(crate) fn chunks(&self) -> Vec<&Value> {
+    pub fn chunks(&self) -> Vec<&Value> {
         self.items.iter().filter_map(|item| if let Item::Chunk(chunk) = item { Some(chunk) } else { None }).collect()
     }
 
     /// The text of the first choice, put together.
-    pub(crate) fn content(&self) -> String {
+    pub fn content(&self) -> String {
         self.chunks().iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect()
     }
 
     /// Whether it ended as it should.
-    pub(crate) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.items.last() == Some(&Item::Done)
     }
 
     /// The first choice's finish reasons; one is right.
-    pub(crate) fn finish_reasons(&self) -> Vec<String> {
+    pub fn finish_reasons(&self) -> Vec<String> {
         let reasons = self.chunks();
         reasons.iter().filter_map(|chunk| Some(chunk["choices"][0]["finish_reason"].as_str()?.to_owned())).collect()
     }
 
     /// The error that ended it: its last event, and no `[DONE]` after it.
     #[track_caller]
-    pub(crate) fn expect_error(&self, code: &str) -> Value {
+    pub fn expect_error(&self, code: &str) -> Value {
         let Some(Item::Chunk(last)) = self.items.last() else { panic!("the last is no event: {:?}", self.items) };
         assert_eq!(last["error"]["code"], code, "{last}");
         assert!(!self.items.contains(&Item::Done));
@@ -140,7 +140,7 @@ impl Transcript {
 
     /// The receipt in the comment before `[DONE]`.
     #[track_caller]
-    pub(crate) fn receipt(&self) -> Receipt {
+    pub fn receipt(&self) -> Receipt {
         let [.., Item::Comment(comment), Item::Done] = self.items.as_slice() else {
             panic!("no comment before [DONE]: {:?}", self.items)
         };

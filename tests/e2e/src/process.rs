@@ -9,20 +9,20 @@ use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::answer::Answer;
-use super::artifacts::binary;
-use super::command_line::CommandLine;
-use super::output::Output;
-use super::push::Push;
-use super::request::{Asking, ask};
-use super::soon;
-use super::streaming::Streaming;
+use crate::answer::Answer;
+use crate::artifacts::binary;
+use crate::command_line::CommandLine;
+use crate::output::Output;
+use crate::push::Push;
+use crate::request::{Asking, ask};
+use crate::soon;
+use crate::streaming::Streaming;
 
 /// The admin key of every server here.
-pub(crate) const ADMIN_KEY: &str = "cak-of-the-end-to-end-tests";
+pub const ADMIN_KEY: &str = "cak-of-the-end-to-end-tests";
 
 /// A running server.
-pub(crate) struct Caisson {
+pub struct Caisson {
     // Killed before the folder goes.
     child: Serving,
     address: SocketAddr,
@@ -32,7 +32,7 @@ pub(crate) struct Caisson {
 
 /// What a server is started with.
 #[derive(Clone)]
-pub(crate) struct Setup {
+pub struct Setup {
     folder: Arc<TempDir>,
     config: String,
     log: String,
@@ -45,12 +45,12 @@ struct Serving(Child);
 
 impl Caisson {
     /// Starts a server that has nothing but defaults.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::prepare().start().await
     }
 
     /// A server to be configured before it starts.
-    pub(crate) fn prepare() -> Setup {
+    pub fn prepare() -> Setup {
         Setup {
             folder: Arc::new(TempDir::new().unwrap()),
             config: String::new(),
@@ -61,102 +61,102 @@ impl Caisson {
     }
 
     /// Uploads `component` as the deployment `name`, with what the builder says. Nothing is sent before it's awaited.
-    pub(crate) fn push(&self, name: &str, component: Bytes) -> Push {
+    pub fn push(&self, name: &str, component: Bytes) -> Push {
         Push::new(self.control("PUT", &format!("/adapters/{name}")), component)
     }
 
     /// A request to the data plane.
-    pub(crate) fn ask(&self, method: &str, path: &str) -> Asking {
+    pub fn ask(&self, method: &str, path: &str) -> Asking {
         ask(self.address, method, path)
     }
 
     /// A request to the control plane, with the admin key; `path` is what follows `/admin/v1`.
-    pub(crate) fn control(&self, method: &str, path: &str) -> Asking {
+    pub fn control(&self, method: &str, path: &str) -> Asking {
         self.ask(method, &format!("/admin/v1{path}")).key(ADMIN_KEY)
     }
 
     /// Asks for a chat completion.
-    pub(crate) async fn chat(&self, body: Value) -> Answer {
+    pub async fn chat(&self, body: Value) -> Answer {
         self.ask("POST", "/v1/chat/completions").json(&body).answer().await
     }
 
     /// Asks for a chat completion and has it streamed.
-    pub(crate) async fn stream(&self, mut body: Value) -> Streaming {
+    pub async fn stream(&self, mut body: Value) -> Streaming {
         body["stream"] = true.into();
         self.ask("POST", "/v1/chat/completions").json(&body).streaming().await
     }
 
     /// Asks for embeddings.
-    pub(crate) async fn embed(&self, body: Value) -> Answer {
+    pub async fn embed(&self, body: Value) -> Answer {
         self.ask("POST", "/v1/embeddings").json(&body).answer().await
     }
 
     /// Gets a path of the data plane.
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path).answer().await
     }
 
     /// A command of `caisson`, told where this server is and what its admin key is.
-    pub(crate) fn run(&self, arguments: &[&str]) -> CommandLine {
+    pub fn run(&self, arguments: &[&str]) -> CommandLine {
         CommandLine::new(arguments).env("CAISSON_URL", &self.url()).env("CAISSON_ADMIN_KEY", ADMIN_KEY)
     }
 
     /// `http://127.0.0.1:PORT`
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(crate) fn process_id(&self) -> u32 {
+    pub fn process_id(&self) -> u32 {
         self.child.0.id()
     }
 
-    pub(crate) fn data_dir(&self) -> PathBuf {
+    pub fn data_dir(&self) -> PathBuf {
         self.setup.data_dir()
     }
 
     /// What it printed and logged so far.
-    pub(crate) fn output(&self) -> &Output {
+    pub fn output(&self) -> &Output {
         &self.output
     }
 
     /// What it was started with, to start another on the same data folder.
-    pub(crate) fn setup(&self) -> Setup {
+    pub fn setup(&self) -> Setup {
         self.setup.clone()
     }
 
     /// Asks it to stop, as a service manager does (SIGTERM).
-    pub(crate) fn terminate(&self) {
+    pub fn terminate(&self) {
         self.signal("TERM");
     }
 
     /// Ends it with no chance to do anything (SIGKILL), and waits until it's gone.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.end();
     }
 
     /// Has it ended with no chance to do anything while others are still asking it something.
-    pub(crate) fn strike(&self) {
+    pub fn strike(&self) {
         self.signal("KILL");
     }
 
     /// Ends it with no chance to do anything, and starts it again on the same data folder.
-    pub(crate) async fn restarted(mut self) -> Self {
+    pub async fn restarted(mut self) -> Self {
         self.kill();
         self.setup().start().await
     }
 
     /// Waits until it ended of itself.
-    pub(crate) async fn exited(mut self) -> ExitStatus {
+    pub async fn exited(mut self) -> ExitStatus {
         let ended = tokio::task::spawn_blocking(move || self.child.0.wait().unwrap());
         soon("the end of the process", ended).await.unwrap()
     }
 
     /// Ends it and gives all that it printed and logged.
-    pub(crate) async fn finished(mut self) -> String {
+    pub async fn finished(mut self) -> String {
         self.kill();
         self.output.whole().await
     }
@@ -170,36 +170,36 @@ impl Caisson {
 
 impl Setup {
     /// Lines of `caisson.toml`.
-    pub(crate) fn config(mut self, lines: &str) -> Self {
+    pub fn config(mut self, lines: &str) -> Self {
         self.config.push_str(lines);
         self.config.push('\n');
         self
     }
 
     /// What to log, in tracing's syntax.
-    pub(crate) fn log(mut self, filter: &str) -> Self {
+    pub fn log(mut self, filter: &str) -> Self {
         self.log = filter.into();
         self
     }
 
     /// An address to listen on, in place of a free port of 127.0.0.1.
-    pub(crate) fn listen(mut self, address: SocketAddr) -> Self {
+    pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
     /// Leaves it to make its own admin key.
-    pub(crate) fn without_admin_key(mut self) -> Self {
+    pub fn without_admin_key(mut self) -> Self {
         self.admin_key = None;
         self
     }
 
-    pub(crate) fn data_dir(&self) -> PathBuf {
+    pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     /// Starts it and waits until it listens.
-    pub(crate) async fn start(self) -> Caisson {
+    pub async fn start(self) -> Caisson {
         let (child, output) = self.spawn();
         let line = output.line_with("caisson serves ").await;
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
@@ -208,7 +208,7 @@ impl Setup {
     }
 
     /// Starts it where it is not to come up: its exit and what it said.
-    pub(crate) async fn refused(self) -> (ExitStatus, String) {
+    pub async fn refused(self) -> (ExitStatus, String) {
         let (mut child, output) = self.spawn();
         let ended = soon("a refusal to start", tokio::task::spawn_blocking(move || child.0.wait().unwrap())).await;
         (ended.unwrap(), output.line_with("error: ").await)
@@ -231,7 +231,7 @@ impl Setup {
     }
 
     /// The folder that holds the data folder and the configuration, for a test's own files.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }

@@ -6,45 +6,45 @@ use serde_json::Value;
 
 /// Status, headers and body.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
 }
 
 /// What one request cost, as its headers or its comment in a stream say.
 #[derive(Debug)]
-pub(crate) struct Receipt {
-    pub(crate) fuel: u64,
-    pub(crate) memory: u64,
-    pub(crate) revision: String,
+pub struct Receipt {
+    pub fuel: u64,
+    pub memory: u64,
+    pub revision: String,
 }
 
 impl Answer {
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
     }
 
     /// A header's text; empty where it is absent.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     /// The JSON of an answer that has this status.
     #[track_caller]
-    pub(crate) fn expect(&self, status: u16) -> Value {
+    pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
     /// The `error` object of an answer that has this status and code.
     #[track_caller]
-    pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
         let error = self.expect(status)["error"].take();
         assert_eq!(error["code"], code, "{error}");
         assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error}");
@@ -53,7 +53,7 @@ impl Answer {
 
     /// The text of a chat completion's first choice.
     #[track_caller]
-    pub(crate) fn content(&self) -> String {
+    pub fn content(&self) -> String {
         let body = self.expect(200);
         let content = &body["choices"][0]["message"]["content"];
         content.as_str().unwrap_or_else(|| panic!("no content in {body}")).to_owned()
@@ -61,7 +61,7 @@ impl Answer {
 
     /// The receipt in the headers.
     #[track_caller]
-    pub(crate) fn receipt(&self) -> Receipt {
+    pub fn receipt(&self) -> Receipt {
         let number = |name: &str| {
             self.header(name).parse().unwrap_or_else(|_| panic!("no number in {name}: {:?}", self.headers))
         };

@@ -13,15 +13,15 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
-use super::answer::Answer;
-use super::soon;
-use super::streaming::Streaming;
+use crate::answer::Answer;
+use crate::soon;
+use crate::streaming::Streaming;
 
 /// A body of any kind, also one that never ends.
 pub(crate) type RequestBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// A request being put together.
-pub(crate) struct Asking {
+pub struct Asking {
     address: SocketAddr,
     method: String,
     path: String,
@@ -30,15 +30,15 @@ pub(crate) struct Asking {
 }
 
 /// An answer's head, its body still to come. Dropping it closes the connection.
-pub(super) struct Opened {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Incoming,
-    pub(super) connection: Connection,
+pub(crate) struct Opened {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Incoming,
+    pub connection: Connection,
 }
 
 /// The task that drives a connection; dropping it closes the connection.
-pub(super) struct Connection(AbortHandle);
+pub(crate) struct Connection(AbortHandle);
 
 impl Drop for Connection {
     fn drop(&mut self) {
@@ -47,7 +47,7 @@ impl Drop for Connection {
 }
 
 /// A request to a server at `address`, which is also its `host`.
-pub(crate) fn ask(address: SocketAddr, method: &str, path: &str) -> Asking {
+pub fn ask(address: SocketAddr, method: &str, path: &str) -> Asking {
     let mut headers = HeaderMap::new();
     headers.insert("host", address.to_string().parse().unwrap());
     Asking { address, method: method.into(), path: path.into(), headers, body: whole(Bytes::new()) }
@@ -55,38 +55,38 @@ pub(crate) fn ask(address: SocketAddr, method: &str, path: &str) -> Asking {
 
 impl Asking {
     /// Sets a header, also `host`.
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         self
     }
 
     /// A key, as OpenAI's clients send it.
-    pub(crate) fn key(self, key: &str) -> Self {
+    pub fn key(self, key: &str) -> Self {
         self.header("authorization", &format!("Bearer {key}"))
     }
 
-    pub(crate) fn json(self, body: &Value) -> Self {
+    pub fn json(self, body: &Value) -> Self {
         self.text(&body.to_string())
     }
 
     /// A body that says it is JSON, and may not be.
-    pub(crate) fn text(self, body: &str) -> Self {
+    pub fn text(self, body: &str) -> Self {
         self.bytes("application/json", Bytes::copy_from_slice(body.as_bytes()))
     }
 
-    pub(crate) fn bytes(mut self, content_type: &str, body: Bytes) -> Self {
+    pub fn bytes(mut self, content_type: &str, body: Bytes) -> Self {
         self.body = whole(body);
         self.header("content-type", content_type)
     }
 
     /// Any body, sent in chunks.
-    pub(crate) fn body(mut self, body: RequestBody) -> Self {
+    pub fn body(mut self, body: RequestBody) -> Self {
         self.body = body;
         self
     }
 
     /// Sends it and reads the answer in full.
-    pub(crate) async fn answer(self) -> Answer {
+    pub async fn answer(self) -> Answer {
         let what = format!("an answer to {} {}", self.method, self.path);
         soon(&what, async {
             let opened = self.open().await;
@@ -97,7 +97,7 @@ impl Asking {
     }
 
     /// Sends it to a server that may be gone before it has answered: none where no whole answer came.
-    pub(crate) async fn attempt(self) -> Option<Answer> {
+    pub async fn attempt(self) -> Option<Answer> {
         let what = format!("an answer to {} {}, or its end", self.method, self.path);
         soon(&what, async {
             let opened = self.try_open().await.ok()?;
@@ -108,7 +108,7 @@ impl Asking {
     }
 
     /// Sends it and reads the answer as it comes.
-    pub(crate) async fn streaming(self) -> Streaming {
+    pub async fn streaming(self) -> Streaming {
         Streaming::of(soon("an answer's head", self.open()).await)
     }
 

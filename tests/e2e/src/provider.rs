@@ -8,49 +8,48 @@ use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{Caisson, Streaming, adapter, say, soon};
+use crate::{Caisson, Streaming, adapter, say, soon};
 
 /// An adapter that speaks to a provider, and the wire that its provider speaks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Provider {
+pub struct Provider {
     /// The adapter's name, and the deployment's.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     wire: Wire,
     model: &'static str,
 }
 
 /// Lets the pieces of one stream out.
-pub(crate) struct Gate(mpsc::Sender<Bytes>);
+pub struct Gate(mpsc::Sender<Bytes>);
 
-pub(crate) const OPENAI: Provider = Provider { name: "openai", wire: Wire::OpenAi, model: "openai/gpt-x" };
-pub(crate) const ANTHROPIC: Provider =
-    Provider { name: "anthropic", wire: Wire::Anthropic, model: "anthropic/claude-x" };
-pub(crate) const GEMINI: Provider = Provider { name: "gemini", wire: Wire::Gemini, model: "gemini/gemini-x" };
+pub const OPENAI: Provider = Provider { name: "openai", wire: Wire::OpenAi, model: "openai/gpt-x" };
+pub const ANTHROPIC: Provider = Provider { name: "anthropic", wire: Wire::Anthropic, model: "anthropic/claude-x" };
+pub const GEMINI: Provider = Provider { name: "gemini", wire: Wire::Gemini, model: "gemini/gemini-x" };
 
 /// All three, for what has to hold whatever the wire is.
-pub(crate) const PROVIDERS: [Provider; 3] = [OPENAI, ANTHROPIC, GEMINI];
+pub const PROVIDERS: [Provider; 3] = [OPENAI, ANTHROPIC, GEMINI];
 
 impl Provider {
     /// A fake of it.
-    pub(crate) async fn fake(self) -> FakeProvider {
+    pub async fn fake(self) -> FakeProvider {
         FakeProvider::start(self.wire).await.unwrap()
     }
 
     /// A server with this adapter alone, pointed at a fake of its provider.
-    pub(crate) async fn served(self) -> (Caisson, FakeProvider) {
+    pub async fn served(self) -> (Caisson, FakeProvider) {
         let (caisson, fake) = tokio::join!(Caisson::start(), self.fake());
         caisson.push(self.name, adapter(self.name)).upstream(&fake).await;
         (caisson, fake)
     }
 
     /// A model as a client of [`Provider::served`] names it.
-    pub(crate) fn model(self) -> &'static str {
+    pub fn model(self) -> &'static str {
         self.model
     }
 
     /// A stream from `fake` that a client of `caisson` has begun to read. What follows the opening goes out when the test sends it;
     /// dropping the gate ends the stream.
-    pub(crate) async fn gated_stream(self, caisson: &Caisson, fake: &FakeProvider) -> (Gate, Streaming) {
+    pub async fn gated_stream(self, caisson: &Caisson, fake: &FakeProvider) -> (Gate, Streaming) {
         let (sender, receiver) = mpsc::channel(1);
         fake.respond_with(Reply::event_stream(Body::Gated(receiver)));
         let gate = Gate(sender);
@@ -59,7 +58,7 @@ impl Provider {
     }
 
     /// What a stream begins with.
-    pub(crate) fn opening(self) -> Bytes {
+    pub fn opening(self) -> Bytes {
         match self.wire {
             Wire::OpenAi => openai(json!({ "role": "assistant", "content": "" }), Value::Null),
             Wire::Anthropic => {
@@ -78,7 +77,7 @@ impl Provider {
     }
 
     /// One word of a stream.
-    pub(crate) fn word(self, word: &str) -> Bytes {
+    pub fn word(self, word: &str) -> Bytes {
         match self.wire {
             Wire::OpenAi => openai(json!({ "content": word }), Value::Null),
             Wire::Anthropic => {
@@ -90,7 +89,7 @@ impl Provider {
     }
 
     /// What a stream ends with.
-    pub(crate) fn ending(self) -> Bytes {
+    pub fn ending(self) -> Bytes {
         match self.wire {
             Wire::OpenAi => concat([openai(json!({}), "stop".into()), "data: [DONE]\n\n".into()]),
             Wire::Anthropic => {
@@ -109,12 +108,12 @@ impl Provider {
     }
 
     /// A refusal, in the body that goes with the status.
-    pub(crate) fn error(self, status: u16, message: &str) -> Reply {
+    pub fn error(self, status: u16, message: &str) -> Reply {
         Reply::json(status, &self.error_body(status, message))
     }
 
     /// A refusal in the middle of a stream.
-    pub(crate) fn error_event(self, status: u16, message: &str) -> Bytes {
+    pub fn error_event(self, status: u16, message: &str) -> Bytes {
         let body = self.error_body(status, message);
         match self.wire {
             Wire::Anthropic => anthropic(body),
@@ -158,7 +157,7 @@ impl Provider {
 
 impl Gate {
     /// Sends the next piece, once the one before was taken.
-    pub(crate) async fn send(&self, piece: impl Into<Bytes>) {
+    pub async fn send(&self, piece: impl Into<Bytes>) {
         soon("a taker for a piece of a stream", self.0.send(piece.into())).await.expect("the stream is read");
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::soon;
+use crate::soon;
 
 /// The text that came so far from a process's pipes. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Output(Arc<watch::Sender<Printed>>);
+pub struct Output(Arc<watch::Sender<Printed>>);
 
 #[derive(Default)]
 struct Printed {
@@ -19,12 +19,12 @@ struct Printed {
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(watch::Sender::new(Printed::default())))
     }
 
     /// Reads a pipe to its end.
-    pub(super) fn follow(&self, pipe: impl Read + Send + 'static) {
+    pub(crate) fn follow(&self, pipe: impl Read + Send + 'static) {
         let printed = Arc::clone(&self.0);
         printed.send_modify(|printed| printed.open += 1);
         std::thread::spawn(move || {
@@ -39,12 +39,12 @@ impl Output {
     }
 
     /// All of it so far.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.0.borrow().text.clone()
     }
 
     /// Waits for a line that holds `part`.
-    pub(crate) async fn line_with(&self, part: &str) -> String {
+    pub async fn line_with(&self, part: &str) -> String {
         let find = |printed: &Printed| printed.text.lines().find(|line| line.contains(part)).map(str::to_owned);
         let mut changes = self.0.subscribe();
         let came = changes.wait_for(|printed| find(printed).is_some() || printed.open == 0);
@@ -53,7 +53,7 @@ impl Output {
     }
 
     /// All of it, once the process has ended.
-    pub(super) async fn whole(&self) -> String {
+    pub(crate) async fn whole(&self) -> String {
         let mut changes = self.0.subscribe();
         let ended = soon("the end of the output", changes.wait_for(|printed| printed.open == 0)).await;
         drop(ended);
