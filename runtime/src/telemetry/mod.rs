@@ -1,5 +1,8 @@
 //! Logs and metrics. Label values come from the operator (deployment names) or from fixed sets, so a client can't make series.
 
+#[cfg(target_os = "linux")]
+mod process;
+
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
@@ -87,7 +90,7 @@ impl Metrics {
         let buckets: fn() -> Histogram =
             || Histogram::new([0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
         let mut metrics = Self {
-            registry: Registry::with_prefix("caisson"),
+            registry: Registry::default(),
             requests: Family::default(),
             durations: Family::new_with_constructor(buckets),
             fuel: Family::default(),
@@ -96,7 +99,9 @@ impl Metrics {
             tokens: Family::default(),
             sandboxes: Gauge::default(),
         };
-        let registry = &mut metrics.registry;
+        #[cfg(target_os = "linux")]
+        metrics.registry.register_collector(Box::new(process::Process));
+        let registry = metrics.registry.sub_registry_with_prefix("caisson");
         registry.register("requests", "Requests finished, by deployment and outcome", metrics.requests.clone());
         registry.register_with_unit(
             "request_duration",
