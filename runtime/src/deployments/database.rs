@@ -1,58 +1,27 @@
-//! What is remembered between runs, in SQLite: revisions, which is active, secrets, keys.
+//! What is remembered between runs, in SQLite: revisions, which is active, sealed credentials, keys.
 //!
 //! Every write is one transaction in WAL mode with `synchronous=FULL`: when it returns, a `kill -9` or a power cut loses nothing
-//! (invariant 9). Artifacts are files beside it and are on the disk before a row names them. It compiles and serves nothing.
+//! (invariant 9), and when it fails, nothing changed. Artifacts are files beside it and are on the disk before a row names them. It
+//! compiles and serves nothing; [`super::schema`] has the tables.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::artifacts::Digest;
+use super::schema::{self, SCHEMA_VERSION};
+use super::sealing::{Place, Sealing, SealingError};
+use super::secret_key::GivenKeys;
 use super::spec::Spec;
 use crate::chat::AdapterInfo;
 use crate::egress::Secret;
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS deployments (
-        name TEXT PRIMARY KEY,
-        active INTEGER,
-        last INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS revisions (
-        name TEXT NOT NULL REFERENCES deployments ON DELETE CASCADE,
-        number INTEGER NOT NULL,
-        digest TEXT NOT NULL,
-        info TEXT NOT NULL,
-        spec TEXT NOT NULL,
-        created INTEGER NOT NULL,
-        PRIMARY KEY (name, number)
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS secrets (
-        name TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        slot TEXT NOT NULL,
-        value TEXT NOT NULL,
-        PRIMARY KEY (name, number, slot),
-        FOREIGN KEY (name, number) REFERENCES revisions ON DELETE CASCADE
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS keys (
-        id TEXT PRIMARY KEY,
-        label TEXT NOT NULL,
-        hash TEXT NOT NULL UNIQUE,
-        created INTEGER NOT NULL,
-        revoked INTEGER
-    ) STRICT;
-";
-
-/// The version of the schema above, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 1;
-
 /// The database of one data folder.
 pub(super) struct Database {
     connection: Mutex<Connection>,
+    sealing: Sealing,
 }
 
 /// One revision as it is remembered.
@@ -89,46 +58,70 @@ pub(super) struct KeyRow {
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// SQLite says no.
-    #[error("the database can't {0}")]
+    #[error("the database can't {0}: {hint}", hint = what_to_do(.1))]
     Sqlite(&'static str, #[source] rusqlite::Error),
+    /// The file is no database any more.
+    #[error(
+        "the database {path} is damaged: put a copy of it back and remove {path}-wal and {path}-shm, or move all three away to begin with none",
+        path = .0.display()
+    )]
+    Damaged(PathBuf),
     /// A later version of Caisson wrote it.
     #[error("the database was written by a newer version (schema {0}, this one knows {SCHEMA_VERSION})")]
     Newer(i64),
     /// A row isn't what we wrote.
     #[error("the database holds a broken row for {0}")]
     Broken(String),
+    /// The credentials can't be sealed or opened.
+    #[error(transparent)]
+    Sealing(SealingError),
 }
 
 type Outcome<T> = Result<T, DatabaseError>;
 
-fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> DatabaseError {
+pub(super) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> DatabaseError {
     move |error| DatabaseError::Sqlite(doing, error)
 }
 
-impl Database {
-    pub(super) fn open(path: &Path) -> Outcome<Self> {
-        let open = || -> rusqlite::Result<(Connection, i64)> {
-            let connection = Connection::open(path)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            // A revoked secret must not linger in a free page.
-            connection.pragma_update(None, "secure_delete", true)?;
-            let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            Ok((connection, version))
-        };
-        let (mut connection, version) = open().map_err(failed("be opened"))?;
-        if version > SCHEMA_VERSION {
-            return Err(DatabaseError::Newer(version));
+fn what_to_do(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another process holds it; try again when that is done"
         }
-        let create = |connection: &mut Connection| -> rusqlite::Result<()> {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            transaction.commit()
-        };
-        create(&mut connection).map_err(failed("be set up"))?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Some(ErrorCode::DiskFull) => "the disk is full; make room and try again",
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk didn't take or give all of it; is it full, over a quota, or failing? Then try again"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "it is read-only; let this user write to the data folder and try again"
+        }
+        Some(ErrorCode::CannotOpen) => {
+            "its file can't be opened; let this user read and write the data folder and try again"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "it is damaged; put a copy of it back",
+        _ => "SQLite refuses; the log says why",
+    }
+}
+
+impl DatabaseError {
+    /// Whether trying again in a moment is worth it.
+    pub fn is_busy(&self) -> bool {
+        let Self::Sqlite(_, error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+}
+
+impl Database {
+    /// Opens the database of `folder`; `given` is what the operator gave to seal credentials with.
+    pub(super) fn open(path: &Path, folder: &Path, given: &GivenKeys) -> Outcome<Self> {
+        let (connection, sealing) = schema::open(path, folder, given)?;
+        Ok(Self { connection: Mutex::new(connection), sealing })
+    }
+
+    /// The keys of this data folder.
+    #[allow(dead_code, reason = "compiled artifacts are authenticated with `Sealing::artifact_key`")]
+    pub(super) fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -180,8 +173,8 @@ impl Database {
     pub(super) fn revisions(&self, name: &str) -> Outcome<Vec<Row>> {
         let connection = self.connection();
         type Raw = (u32, String, String, String, u64);
-        /// Values by slot by revision.
-        type Secrets = BTreeMap<u32, BTreeMap<String, String>>;
+        /// Slots with their sealed values, by revision.
+        type Secrets = BTreeMap<u32, Vec<(String, Vec<u8>)>>;
         let read = || -> rusqlite::Result<(Vec<Raw>, Secrets)> {
             let mut query = connection.prepare_cached(
                 "SELECT number, digest, info, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC",
@@ -189,11 +182,11 @@ impl Database {
             let rows = query
                 .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
                 .collect::<Result<_, _>>()?;
-            let mut query = connection.prepare_cached("SELECT number, slot, value FROM secrets WHERE name = ?1")?;
+            let mut query = connection.prepare_cached("SELECT number, slot, sealed FROM secrets WHERE name = ?1")?;
             let mut secrets = Secrets::new();
             for found in query.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
-                let (number, slot, value): (u32, String, String) = found?;
-                secrets.entry(number).or_default().insert(slot, value);
+                let (number, slot, sealed) = found?;
+                secrets.entry(number).or_default().push((slot, sealed));
             }
             Ok((rows, secrets))
         };
@@ -203,12 +196,31 @@ impl Database {
             .map(|(number, digest, info, spec, created)| {
                 let info = serde_json::from_str(&info).map_err(|_| broken(number))?;
                 let mut spec: Spec = serde_json::from_str(&spec).map_err(|_| broken(number))?;
-                for (slot, value) in secrets.remove(&number).unwrap_or_default() {
-                    spec.secrets.insert(slot, Secret::new(value).map_err(|_| broken(number))?);
+                for (slot, sealed) in secrets.remove(&number).unwrap_or_default() {
+                    if let Some(secret) =
+                        self.opened(Place { deployment: name, revision: number, slot: &slot }, &sealed)
+                    {
+                        spec.secrets.insert(slot, secret);
+                    }
                 }
                 Ok(Row { number, digest: digest.parse().map_err(|()| broken(number))?, info, spec, created })
             })
             .collect()
+    }
+
+    /// A credential whose row was changed counts as not given: the operator is told so and can give it again.
+    fn opened(&self, place: Place<'_>, sealed: &[u8]) -> Option<Secret> {
+        let secret = self.sealing.unseal(place, sealed).and_then(|value| Secret::take(value).ok());
+        if secret.is_none() {
+            let Place { deployment, revision, slot } = place;
+            tracing::error!(
+                deployment,
+                revision,
+                slot,
+                "a credential doesn't open: its row in the database was changed"
+            );
+        }
+        secret
     }
 
     /// Remembers a new revision and, if `activate`, makes it the active one; gives its number.
@@ -217,7 +229,12 @@ impl Database {
         let broken = |_| DatabaseError::Broken(name.to_owned());
         let (info, json) = (serde_json::to_string(info).map_err(broken)?, serde_json::to_string(spec).map_err(broken)?);
         self.write("store the revision", |transaction| {
-            transaction.execute("INSERT INTO deployments VALUES (?1, NULL, 0) ON CONFLICT DO NOTHING", [name])?;
+            // A number that was once given out never stands for another artifact, also after a removal.
+            transaction.execute(
+                "INSERT INTO deployments VALUES (?1, NULL, coalesce((SELECT last FROM removed WHERE name = ?1), 0))
+                 ON CONFLICT DO NOTHING",
+                [name],
+            )?;
             transaction.execute("UPDATE deployments SET last = last + 1 WHERE name = ?1", [name])?;
             let number: u32 =
                 transaction.query_row("SELECT last FROM deployments WHERE name = ?1", [name], |row| row.get(0))?;
@@ -226,10 +243,11 @@ impl Database {
                 params![name, number, digest.to_string(), info, json, created],
             )?;
             for (slot, secret) in &spec.secrets {
-                transaction.execute(
-                    "INSERT INTO secrets VALUES (?1, ?2, ?3, ?4)",
-                    params![name, number, slot, secret.expose()],
-                )?;
+                let place = Place { deployment: name, revision: number, slot };
+                let sealed = self.sealing.seal(place, secret.expose());
+                let sealed = sealed.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                transaction
+                    .execute("INSERT INTO secrets VALUES (?1, ?2, ?3, ?4)", params![name, number, slot, sealed])?;
             }
             if activate {
                 transaction.execute("UPDATE deployments SET active = ?2 WHERE name = ?1", params![name, number])?;
@@ -247,9 +265,14 @@ impl Database {
         })
     }
 
-    /// Forgets a deployment with all its revisions and secrets.
+    /// Forgets a deployment with all its revisions and secrets, but for the last number it gave out.
     pub(super) fn remove(&self, name: &str) -> Outcome<()> {
         self.write("remove the deployment", |transaction| {
+            transaction.execute(
+                "INSERT INTO removed SELECT name, last FROM deployments WHERE name = ?1
+                 ON CONFLICT DO UPDATE SET last = excluded.last",
+                [name],
+            )?;
             transaction.execute("DELETE FROM deployments WHERE name = ?1", [name]).map(drop)
         })
     }
@@ -268,8 +291,8 @@ impl Database {
     pub(super) fn keys(&self) -> Outcome<Vec<KeyRow>> {
         let connection = self.connection();
         let read = || -> rusqlite::Result<Vec<KeyRow>> {
-            let mut query = connection
-                .prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY created, rowid")?;
+            let mut query =
+                connection.prepare_cached("SELECT id, label, hash, created, revoked FROM keys ORDER BY rowid")?;
             let rows = query.query_map([], |row| {
                 Ok(KeyRow {
                     id: row.get(0)?,

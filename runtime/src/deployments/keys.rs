@@ -62,18 +62,19 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The bytes that [`hex`] wrote; none if it didn't.
+pub(super) fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
 impl AdminKey {
     pub(super) fn new(key: &str) -> Self {
         Self(hash(key))
     }
 
     pub(super) fn from_hex(text: &str) -> Option<Self> {
-        let bytes: Vec<u8> = text
-            .as_bytes()
-            .chunks(2)
-            .map_while(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-            .collect();
-        Some(Self(bytes.try_into().ok()?))
+        Some(Self(bytes_of_hex(text)?.try_into().ok()?))
     }
 
     /// Whether `presented` is the key, in constant time.

@@ -7,6 +7,9 @@
 mod artifacts;
 mod database;
 mod keys;
+mod schema;
+mod sealing;
+mod secret_key;
 mod snapshot;
 mod spec;
 
@@ -28,6 +31,8 @@ use keys::ValidKeys;
 pub use artifacts::{ArtifactError, Digest};
 pub use database::DatabaseError;
 pub use keys::{AdminKey, Caller, CallerKey};
+pub use sealing::{Sealing, SealingError};
+pub use secret_key::{GivenKeys, KeySource, SecretKey, SecretKeyError};
 pub use snapshot::{Component, NotFound, Revision, Snapshot};
 pub use spec::{BASE_URL, Change, ChangeError, LimitsChange, Spec, WantedCredential, WantedHost, WantedSetting, Wants};
 
@@ -154,10 +159,11 @@ impl Deployments {
         folder: &Path,
         sandboxes: Sandboxes,
         aliases: BTreeMap<String, String>,
+        keys: &GivenKeys,
     ) -> Result<Self, DeployError> {
         let lock = lock(folder)?;
         let artifacts = Artifacts::open(folder.join("artifacts"))?;
-        let database = Database::open(&folder.join("caisson.db"))?;
+        let database = Database::open(&folder.join("caisson.db"), folder, keys)?;
         let keys = ValidKeys::of(&database.keys()?);
         let mut this = Self {
             sandboxes,

@@ -72,7 +72,11 @@ pub(crate) fn is_placeable(name: &str) -> bool {
 impl Secret {
     /// Takes a value that an operator gave.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretError> {
-        let value = Zeroizing::new(value.into());
+        Self::take(Zeroizing::new(value.into()))
+    }
+
+    /// Takes a value that is zeroised already, without another copy of it.
+    pub fn take(value: Zeroizing<String>) -> Result<Self, SecretError> {
         if value.len() < MIN_SECRET_BYTES {
             return Err(SecretError::TooShort);
         }

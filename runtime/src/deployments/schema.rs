@@ -1,0 +1,207 @@
+//! Opening the database: its tables, what older versions left, and the seal on its credentials.
+//!
+//! All that an opening changes is one transaction: a start that is interrupted finds either what was there or all of it done. What a
+//! change of keys or the move from plain text leaves in free pages and in the log is wiped before anything is served, and a wipe that
+//! was interrupted is made up for at the next start. It can't reach what the file system or the disk itself keeps of overwritten
+//! blocks. Queries are [`super::database`]'s.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+use zeroize::Zeroizing;
+
+use super::database::{DatabaseError, failed};
+use super::sealing::{Place, Seal, Sealing, SealingError, Unlocked, unlock};
+use super::secret_key::GivenKeys;
+
+/// The version of these tables, kept in SQLite's `user_version`.
+pub(super) const SCHEMA_VERSION: i64 = 2;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS deployments (
+        name TEXT PRIMARY KEY,
+        active INTEGER,
+        last INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS removed (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS revisions (
+        name TEXT NOT NULL REFERENCES deployments ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        info TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        PRIMARY KEY (name, number)
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS secrets (
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        slot TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (name, number, slot),
+        FOREIGN KEY (name, number) REFERENCES revisions ON DELETE CASCADE
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS keys (
+        id TEXT PRIMARY KEY,
+        label TEXT NOT NULL,
+        hash TEXT NOT NULL UNIQUE,
+        created INTEGER NOT NULL,
+        revoked INTEGER
+    ) STRICT;
+";
+
+/// Version 1 kept credentials as plain text, in a table of this name.
+const PLAIN_TEXT_VERSION: i64 = 1;
+const SET_PLAIN_TEXT_ASIDE: &str = "ALTER TABLE secrets RENAME TO plain_secrets";
+
+const SALT_META: &str = "sealing-salt";
+const CHECK_META: &str = "sealing-check";
+/// There while something is to be wiped.
+const WIPE_META: &str = "wipe";
+
+/// How long a write waits for another process (a backup, a shell) that holds the database.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens the database of a data folder, makes it one of this version, and finds the keys to its credentials.
+pub(super) fn open(path: &Path, folder: &Path, given: &GivenKeys) -> Result<(Connection, Sealing), DatabaseError> {
+    let (mut connection, version) = connect(path).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DatabaseError::Damaged(path.to_owned()),
+        _ => failed("be opened")(error),
+    })?;
+    if version > SCHEMA_VERSION {
+        return Err(DatabaseError::Newer(version));
+    }
+    let setting_up = failed("be set up");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&setting_up)?;
+    if version == PLAIN_TEXT_VERSION {
+        transaction.execute_batch(SET_PLAIN_TEXT_ASIDE).map_err(&setting_up)?;
+    }
+    transaction.execute_batch(SCHEMA).map_err(&setting_up)?;
+    let seal = remembered(&transaction).map_err(&setting_up)?;
+    let Unlocked { sealing, key, seal, former } = unlock(folder, given, seal.as_ref())?;
+    if version == PLAIN_TEXT_VERSION {
+        seal_plain_text(&transaction, &sealing)?;
+        tracing::info!("the database held credentials as plain text; they are sealed now");
+    }
+    if let Some(former) = former {
+        seal_anew(&transaction, &former, &sealing)?;
+        tracing::info!("the secret key is changed: all credentials are sealed with {}", key.origin());
+    }
+    remember(&transaction, seal).map_err(&setting_up)?;
+    transaction.commit().map_err(&setting_up)?;
+    wipe(&connection).map_err(failed("be wiped of what it held before"))?;
+    key.retire_in(folder);
+    if given.current.is_none() {
+        tracing::info!(
+            "credentials are sealed with {}, which protects copies of the database, not copies of the whole folder; to keep the key elsewhere give one as CAISSON_SECRET_KEY or --secret-key-file",
+            key.origin()
+        );
+    }
+    Ok((connection, sealing))
+}
+
+fn connect(path: &Path) -> rusqlite::Result<(Connection, i64)> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // A revoked secret must not linger in a free page, and no temporary file may take a copy of one elsewhere.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    let found: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if found != "ok" {
+        let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        return Err(rusqlite::Error::SqliteFailure(damaged, Some(found)));
+    }
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((connection, version))
+}
+
+fn remembered(transaction: &Transaction<'_>) -> rusqlite::Result<Option<Seal>> {
+    let meta = |name: &str| {
+        transaction.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
+    };
+    Ok(meta(SALT_META)?.zip(meta(CHECK_META)?).map(|(salt, check)| Seal { salt, check }))
+}
+
+/// Writes down the version and the seal, if it's a new one. What it replaces, if anything, is then to be wiped.
+fn remember(transaction: &Transaction<'_>, seal: Option<Seal>) -> rusqlite::Result<()> {
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    let Some(Seal { salt, check }) = seal else { return Ok(()) };
+    for (name, value) in [(SALT_META, &*salt), (CHECK_META, &*check), (WIPE_META, "due")] {
+        transaction
+            .execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2", params![name, value])?;
+    }
+    Ok(())
+}
+
+fn seal_plain_text(transaction: &Transaction<'_>, sealing: &Sealing) -> Result<(), DatabaseError> {
+    let sealing_up = failed("seal the credentials");
+    let mut query = transaction.prepare("SELECT name, number, slot, value FROM plain_secrets").map_err(&sealing_up)?;
+    let mut rows = query.query([]).map_err(&sealing_up)?;
+    while let Some(row) = rows.next().map_err(&sealing_up)? {
+        let read = || -> rusqlite::Result<_> {
+            Ok(((row.get(0)?, row.get(1)?, row.get(2)?), Zeroizing::new(row.get::<_, String>(3)?)))
+        };
+        let (place, secret) = read().map_err(&sealing_up)?;
+        put(transaction, sealing, &place, &secret)?;
+    }
+    drop(rows);
+    drop(query);
+    transaction.execute_batch("DROP TABLE plain_secrets").map_err(&sealing_up)
+}
+
+fn seal_anew(transaction: &Transaction<'_>, former: &Sealing, sealing: &Sealing) -> Result<(), DatabaseError> {
+    let sealing_up = failed("seal the credentials anew");
+    let mut query = transaction.prepare("SELECT name, number, slot, sealed FROM secrets").map_err(&sealing_up)?;
+    let rows = query.query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)));
+    let rows: Vec<(Key, Vec<u8>)> = rows.and_then(Iterator::collect).map_err(&sealing_up)?;
+    for (key, sealed) in &rows {
+        match former.unseal(place(key), sealed) {
+            Some(secret) => put(transaction, sealing, key, &secret)?,
+            // Not ours to lose, and of no use to anyone: whoever looks at the deployment is told that it's missing.
+            None => tracing::error!(deployment = key.0, revision = key.1, slot = key.2, "a credential doesn't open"),
+        }
+    }
+    Ok(())
+}
+
+/// Deployment, revision, slot.
+type Key = (String, u32, String);
+
+fn place((deployment, revision, slot): &Key) -> Place<'_> {
+    Place { deployment, revision: *revision, slot }
+}
+
+fn put(transaction: &Transaction<'_>, sealing: &Sealing, key: &Key, secret: &str) -> Result<(), DatabaseError> {
+    let sealed = sealing.seal(place(key), secret).map_err(DatabaseError::Sealing)?;
+    let write = "INSERT INTO secrets VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET sealed = ?4";
+    let written = transaction.execute(write, params![key.0, key.1, key.2, sealed]);
+    written.map(drop).map_err(failed("seal the credentials"))
+}
+
+/// Rewrites the file and empties the log, if that is due: pages that were split or moved may hold what was deleted since.
+fn wipe(connection: &Connection) -> rusqlite::Result<()> {
+    let due = connection.query_row("SELECT 1 FROM meta WHERE name = ?1", [WIPE_META], |_| Ok(())).optional()?;
+    if due.is_none() {
+        return Ok(());
+    }
+    connection.execute_batch("VACUUM")?;
+    connection.execute("DELETE FROM meta WHERE name = ?1", [WIPE_META])?;
+    // The log is emptied last, when nothing in it is needed any more.
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0;
+    if !emptied {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, None));
+    }
+    Ok(())
+}
+
+impl From<SealingError> for DatabaseError {
+    fn from(error: SealingError) -> Self {
+        Self::Sealing(error)
+    }
+}
