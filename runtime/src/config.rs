@@ -25,6 +25,12 @@ pub struct Config {
     pub max_upload_bytes: usize,
     /// Sandboxes at one time, over all deployments; further requests get a 503 with `retry-after`.
     pub max_sandboxes: u32,
+    /// CPU time that compiling one component may take over all threads, in seconds.
+    pub compile_cpu_seconds: u64,
+    /// Memory that compiling one component may take, in bytes.
+    pub compile_memory_bytes: u64,
+    /// How long compiling one component may take, in seconds.
+    pub compile_seconds: u64,
     /// How long running requests may go on after a signal to stop, in seconds.
     pub shutdown_grace_seconds: u64,
     /// Other names for models: `"gpt-4o" = "openai/gpt-4o"`.
@@ -56,6 +62,10 @@ impl Default for Config {
             max_body_bytes: 32 << 20,
             max_upload_bytes: 64 << 20,
             max_sandboxes: 1000,
+            // A Python runtime of 40 MB takes a good minute of one core and about a gigabyte.
+            compile_cpu_seconds: 240,
+            compile_memory_bytes: 2 << 30,
+            compile_seconds: 300,
             shutdown_grace_seconds: 30,
             aliases: BTreeMap::new(),
         }

@@ -5,6 +5,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 
+use serde_json::{Value, json};
+
 use crate::deployments::DeployError;
 use crate::sandbox::CompileError;
 
@@ -51,6 +53,8 @@ fn deploy_status(error: &DeployError) -> (StatusCode, &'static str) {
         DeployError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown_deployment"),
         DeployError::UnknownRevision(..) => (StatusCode::NOT_FOUND, "unknown_revision"),
         DeployError::UnknownKey(_) => (StatusCode::NOT_FOUND, "unknown_key"),
+        DeployError::Compile(CompileError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        DeployError::Compile(CompileError::Jail(_)) => (StatusCode::INTERNAL_SERVER_ERROR, "compiler_not_started"),
         DeployError::Compile(CompileError::Engine(_)) => (StatusCode::INTERNAL_SERVER_ERROR, "engine_failed"),
         DeployError::Compile(error) => (StatusCode::UNPROCESSABLE_ENTITY, compile_code(error)),
         DeployError::Describe(_) => (StatusCode::UNPROCESSABLE_ENTITY, "describe_failed"),
@@ -73,17 +77,28 @@ fn compile_code(error: &CompileError) -> &'static str {
         CompileError::Invalid(_) => "invalid_component",
         CompileError::Import(_) => "unknown_import",
         CompileError::Export(_) => "missing_export",
+        CompileError::Bound { .. } => "compile_limit",
+        CompileError::Compiler(_) => "compiler_failed",
+        CompileError::Busy => "overloaded",
+        CompileError::Jail(_) => "compiler_not_started",
         CompileError::Engine(_) => "engine_failed",
+    }
+}
+
+impl AdminError {
+    /// The status and the body. Logs what is not the client's doing.
+    pub(super) fn to_json(&self) -> (StatusCode, Value) {
+        let (status, code) = self.status_and_code();
+        if status.is_server_error() {
+            tracing::error!(error = self as &dyn std::error::Error, code, "control plane");
+        }
+        (status, json!({ "error": { "message": self.to_string(), "code": code } }))
     }
 }
 
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
-        let (status, code) = self.status_and_code();
-        if status.is_server_error() {
-            tracing::error!(error = &self as &dyn std::error::Error, code, "control plane");
-        }
-        let body = serde_json::json!({ "error": { "message": self.to_string(), "code": code } });
+        let (status, body) = self.to_json();
         let mut response = (status, Json(body)).into_response();
         match self {
             Self::Unauthorised => {

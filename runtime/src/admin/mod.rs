@@ -2,9 +2,10 @@
 //!
 //! Handlers translate between HTTP and [`Deployments`] and decide nothing themselves. Secrets go in and never come out. A push is
 //! `PUT /admin/v1/adapters/{name}` with the component as its body, or as the part `component` of a multipart form whose part
-//! `config` says what else changes; the form makes one revision of both.
+//! `config` says what else changes; the form makes one revision of both. A client that asks for lines is told of its [`progress`].
 
 mod error;
+mod progress;
 mod view;
 
 use std::sync::Arc;
@@ -88,13 +89,24 @@ async fn show(State(admin): State<Admin>, Path(name): Path<String>) -> Result<Js
 async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Request) -> Result<Response, AdminError> {
     let form =
         request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"));
+    let lines_wanted = progress::is_wanted(request.headers());
     let (component, change) = if form {
         read_form(request, admin.max_upload_bytes).await?
     } else {
         (read_body(request.into_body(), admin.max_upload_bytes).await?, Change::default())
     };
-    let made = admin.deployments.push(&name, component, change).await?;
-    Ok((StatusCode::CREATED, Json(MadeView::of(made))).into_response())
+    if !lines_wanted {
+        let made = admin.deployments.push(&name, component, change, &|_| {}).await?;
+        return Ok((StatusCode::CREATED, Json(MadeView::of(made))).into_response());
+    }
+    Ok(progress::lines(|stages| async move {
+        // Nobody listens any more only where nobody waits any more.
+        let told = |stage| {
+            let _ = stages.send(stage);
+        };
+        let made = admin.deployments.push(&name, component, change, &told).await?;
+        serde_json::to_value(MadeView::of(made)).map_err(AdminError::Json)
+    }))
 }
 
 async fn change(

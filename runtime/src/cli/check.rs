@@ -6,8 +6,10 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
+use super::serve::compile_bounds;
 use super::{Output, shown};
 use crate::chat::{AdapterInfo, Placement};
+use crate::config::Config;
 use crate::deployments::examine;
 use crate::sandbox::Sandboxes;
 
@@ -23,8 +25,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let bytes = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
-        let component =
-            examine(&Sandboxes::new(1)?, bytes.into()).await.with_context(|| self.file.display().to_string())?;
+        let sandboxes = Sandboxes::new(1, compile_bounds(&Config::default()))?;
+        let examined = examine(&sandboxes, bytes.into(), &|_| {}).await;
+        let (component, _) = examined.with_context(|| self.file.display().to_string())?;
         let info = &component.info;
         if self.output.json {
             return shown::json(&json!({

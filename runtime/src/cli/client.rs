@@ -2,9 +2,10 @@
 
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -47,8 +48,14 @@ impl Client {
         self.send(method, path, "application/json", body.to_string().into()).await
     }
 
-    /// Uploads a component with its configuration, as one form.
-    pub(super) async fn upload(&self, path: &str, component: &[u8], config: &Value) -> anyhow::Result<Value> {
+    /// Uploads a component with its configuration, as one form; tells each stage that the server reports.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        component: &[u8],
+        config: &Value,
+        stage: impl Fn(&str),
+    ) -> anyhow::Result<Value> {
         let mut random = [0u8; 16];
         getrandom::fill(&mut random).map_err(|error| anyhow!("no random bytes: {error}"))?;
         let boundary = format!("caisson-{:032x}", u128::from_le_bytes(random));
@@ -62,36 +69,71 @@ impl Client {
         body.extend_from_slice(part("component", "application/wasm").as_bytes());
         body.extend_from_slice(component);
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        self.send(Method::PUT, path, &format!("multipart/form-data; boundary={boundary}"), body.into()).await
+        let form = format!("multipart/form-data; boundary={boundary}");
+        let mut response = self.request(Method::PUT, path, &form, "application/x-ndjson", body.into()).await?;
+        let lines = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-ndjson");
+        if !lines {
+            return answer(response.status(), &read(response).await?);
+        }
+        let mut read = Vec::new();
+        while let Some(frame) = response.body_mut().frame().await {
+            let Ok(data) = frame.context(BROKE_OFF)?.into_data() else { continue };
+            read.extend_from_slice(&data);
+            while let Some(end) = read.iter().position(|byte| *byte == b'\n') {
+                let line: Value = serde_json::from_slice(&read.drain(..=end).collect::<Vec<u8>>()).context(NO_JSON)?;
+                if let Some(status) = line["status"].as_u64().and_then(|status| u16::try_from(status).ok()) {
+                    return outcome(StatusCode::from_u16(status)?, line["answer"].clone());
+                }
+                stage(line["stage"].as_str().unwrap_or_default());
+            }
+        }
+        bail!(BROKE_OFF)
     }
 
     async fn send(&self, method: Method, path: &str, content_type: &str, body: Bytes) -> anyhow::Result<Value> {
+        let response = self.request(method, path, content_type, "application/json", body).await?;
+        answer(response.status(), &read(response).await?)
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        accept: &str,
+        body: Bytes,
+    ) -> anyhow::Result<Response<Incoming>> {
         let uri = format!("{}/admin/v1{path}", self.url);
         let request = Request::builder()
             .method(method)
             .uri(&uri)
             .header(AUTHORIZATION, format!("Bearer {}", self.admin_key))
             .header(CONTENT_TYPE, content_type)
+            .header(ACCEPT, accept)
             .body(Full::new(body))
             .with_context(|| format!("`{uri}` is no URL"))?;
-        let response = self
-            .http
-            .request(request)
-            .await
-            .with_context(|| format!("no answer from {}: does `caisson serve` run there?", self.url))?;
-        let status = response.status();
-        let body = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
-        let value: Value = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).context("the answer is no JSON: is this a Caisson control plane?")?
-        };
-        if !status.is_success() {
-            match value["error"]["message"].as_str() {
-                Some(message) => bail!("{message}"),
-                None => bail!("the server answered {status}"),
-            }
-        }
-        Ok(value)
+        let sent = self.http.request(request).await;
+        sent.with_context(|| format!("no answer from {}: does `caisson serve` run there?", self.url))
+    }
+}
+
+const BROKE_OFF: &str = "the answer broke off";
+const NO_JSON: &str = "the answer is no JSON: is this a Caisson control plane?";
+
+async fn read(response: Response<Incoming>) -> anyhow::Result<Bytes> {
+    Ok(response.into_body().collect().await.context(BROKE_OFF)?.to_bytes())
+}
+
+fn answer(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
+    outcome(status, if body.is_empty() { Value::Null } else { serde_json::from_slice(body).context(NO_JSON)? })
+}
+
+fn outcome(status: StatusCode, value: Value) -> anyhow::Result<Value> {
+    if status.is_success() {
+        return Ok(value);
+    }
+    match value["error"]["message"].as_str() {
+        Some(message) => bail!("{message}"),
+        None => bail!("the server answered {status}"),
     }
 }

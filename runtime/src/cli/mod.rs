@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::sandbox::{COMPILE_COMMAND, Inside, run_inside};
+
 /// Runs LLM provider adapters in WebAssembly sandboxes behind an OpenAI-compatible endpoint.
 #[derive(Parser)]
 #[command(name = "caisson", version, about, propagate_version = true)]
@@ -45,6 +47,18 @@ enum Command {
     Check(check::Check),
     /// Try everything on this machine, with fake providers
     Demo(demo::Demo),
+    /// Compile what standard input holds, confined; how `serve` runs its compiler
+    #[command(name = COMPILE_COMMAND, hide = true)]
+    Compile(Compile),
+}
+
+/// What the compiler may use.
+#[derive(Args, Clone, Copy)]
+struct Compile {
+    #[arg(long)]
+    cpu_seconds: u64,
+    #[arg(long)]
+    memory_bytes: u64,
 }
 
 /// Where the control plane is, and the key to it.
@@ -69,6 +83,10 @@ struct Output {
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Compile(Compile { cpu_seconds, memory_bytes }) = cli.command {
+        // Before any thread is started, and without the rest of what a command has.
+        return run_inside(Inside { cpu_seconds, memory_bytes });
+    }
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -92,6 +110,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Key(key) => key.run().await,
             Command::Check(check) => check.run().await,
             Command::Demo(demo) => demo.run().await,
+            Command::Compile(_) => Ok(()),
         }
     })
 }

@@ -77,9 +77,10 @@ impl Push {
         let component = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
         let config = self.grants.to_config()?;
         let client = Client::new(&self.remote)?;
-        eprintln!("uploading {} ({} KiB) and compiling it …", self.file.display(), component.len().div_ceil(1024));
+        eprintln!("uploading {} ({} KiB) …", self.file.display(), component.len().div_ceil(1024));
         let started = Instant::now();
-        let made = client.upload(&format!("/adapters/{}", self.name), &component, &config).await?;
+        let tell = |stage: &str| eprintln!("{} …", shown::printable(stage));
+        let made = client.upload(&format!("/adapters/{}", self.name), &component, &config, tell).await?;
         eprintln!("done in {:.1} s", started.elapsed().as_secs_f64());
         shown::made(&made, self.output)
     }

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::deployments::{Deployments, GivenKeys};
-use crate::sandbox::Sandboxes;
+use crate::sandbox::{CompileBounds, Sandboxes};
 use crate::server::{Parts, Server};
 use crate::telemetry::{self, Metrics};
 
@@ -77,7 +77,7 @@ impl Serve {
 
 /// Opens the data folder and binds the listeners.
 pub(super) async fn start(config: &Config, admin_key: Option<&str>) -> anyhow::Result<Started> {
-    let sandboxes = Sandboxes::new(config.max_sandboxes)?;
+    let sandboxes = Sandboxes::new(config.max_sandboxes, compile_bounds(config))?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
     let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, &GivenKeys::default()).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
@@ -85,6 +85,15 @@ pub(super) async fn start(config: &Config, admin_key: Option<&str>) -> anyhow::R
     let parts = Parts { deployments, admin_key, metrics: Arc::new(Metrics::new()) };
     let server = Server::bind(config, parts).await.with_context(|| format!("can't listen on {}", config.listen))?;
     Ok(Started { server, new_admin_key, has_keys })
+}
+
+/// What compiling one component may cost.
+pub(super) fn compile_bounds(config: &Config) -> CompileBounds {
+    CompileBounds {
+        cpu_seconds: config.compile_cpu_seconds,
+        memory_bytes: config.compile_memory_bytes,
+        seconds: config.compile_seconds,
+    }
 }
 
 /// Resolves at SIGINT or SIGTERM.

@@ -40,7 +40,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    fn hex(&self) -> String {
+    pub(super) fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -48,17 +48,7 @@ impl Digest {
 impl Artifacts {
     /// Opens the folder, made if missing, and removes what an interrupted upload left behind.
     pub(super) fn open(folder: PathBuf) -> Result<Self, ArtifactError> {
-        let clean = || -> io::Result<()> {
-            fs::create_dir_all(&folder)?;
-            for entry in fs::read_dir(&folder)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|extension| extension == "part") {
-                    fs::remove_file(path)?;
-                }
-            }
-            Ok(())
-        };
-        clean().map_err(|error| ArtifactError::Folder(folder.clone(), error))?;
+        clean_folder(&folder).map_err(|error| ArtifactError::Folder(folder.clone(), error))?;
         Ok(Self { folder })
     }
 
@@ -69,16 +59,7 @@ impl Artifacts {
         if path.exists() && self.read(digest).is_ok() {
             return Ok(());
         }
-        // The name is unique per writer: two uploads of one component may run at a time.
-        let mut part = tempfile_in(&self.folder).map_err(failed)?;
-        let written = part.file.write_all(bytes).and_then(|()| part.file.sync_all());
-        let placed =
-            written.and_then(|()| fs::rename(&part.path, &path)).and_then(|()| File::open(&self.folder)?.sync_all());
-        placed.map_err(|error| {
-            // The file is worthless now; if it can't be removed either, the next start removes it.
-            let _ = fs::remove_file(&part.path);
-            failed(error)
-        })
+        place(&self.folder, &path, &[bytes]).map_err(failed)
     }
 
     /// The bytes of an artifact, proven to be those that were stored.
@@ -107,16 +88,37 @@ impl Artifacts {
     }
 }
 
-struct Part {
-    file: File,
-    path: PathBuf,
+/// Makes a folder if it is missing, and removes what an interrupted [`place`] left in it.
+pub(super) fn clean_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "part") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
-fn tempfile_in(folder: &Path) -> io::Result<Part> {
+/// Writes a whole file or none: aside, synced, renamed into `folder`, folder synced.
+pub(super) fn place(folder: &Path, path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    // The name is unique per writer: two uploads of one component may run at a time.
     let mut random = [0u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let path = folder.join(format!("{:016x}.part", u64::from_le_bytes(random)));
-    Ok(Part { file: File::create_new(&path)?, path })
+    let part = folder.join(format!("{:016x}.part", u64::from_le_bytes(random)));
+    let write = || -> io::Result<()> {
+        let mut file = File::create_new(&part)?;
+        for piece in pieces {
+            file.write_all(piece)?;
+        }
+        file.sync_all()?;
+        fs::rename(&part, path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().inspect_err(|_| {
+        // The file is worthless now; if it can't be removed either, the next start removes it.
+        let _ = fs::remove_file(&part);
+    })
 }
 
 impl fmt::Display for Digest {

@@ -119,7 +119,6 @@ impl Database {
     }
 
     /// The keys of this data folder.
-    #[allow(dead_code, reason = "compiled artifacts are authenticated with `Sealing::artifact_key`")]
     pub(super) fn sealing(&self) -> &Sealing {
         &self.sealing
     }

@@ -5,6 +5,7 @@
 //! isn't changes nothing that is being served. This module and its children are the only ones that touch disk.
 
 mod artifacts;
+mod compiled;
 mod database;
 mod keys;
 mod schema;
@@ -23,8 +24,9 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use crate::egress::Egress;
-use crate::sandbox::{Adapter, CompileError, Failure, Fault, Limits, Sandboxes, Terms};
+use crate::sandbox::{CompileError, Compiled, Failure, Fault, Limits, Sandboxes, Terms};
 use artifacts::Artifacts;
+use compiled::CompiledArtifacts;
 use database::{Database, KeyRow, New, Row};
 use keys::ValidKeys;
 
@@ -47,6 +49,7 @@ pub struct Deployments {
     sandboxes: Sandboxes,
     tls: Arc<rustls::ClientConfig>,
     artifacts: Artifacts,
+    compiled: CompiledArtifacts,
     database: Database,
     snapshot: RwLock<Arc<Snapshot>>,
     keys: RwLock<Arc<ValidKeys>>,
@@ -56,6 +59,22 @@ pub struct Deployments {
     broken: Vec<(String, String)>,
     _lock: File,
 }
+
+/// How far an upload has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its structure is checked; then it waits for its turn at the compiler.
+    Checking,
+    /// It is being compiled, in a process of its own.
+    Compiling,
+    /// It is asked what it is.
+    Describing,
+    /// It is written to disk.
+    Storing,
+}
+
+/// Told of each stage as it begins.
+pub type Progress<'p> = &'p (dyn Fn(Stage) + Send + Sync);
 
 /// What a push or another change made.
 pub struct Made {
@@ -165,10 +184,14 @@ impl Deployments {
         let artifacts = Artifacts::open(folder.join("artifacts"))?;
         let database = Database::open(&folder.join("caisson.db"), folder, keys)?;
         let keys = ValidKeys::of(&database.keys()?);
+        let compiled = folder.join("compiled");
+        let compiled = CompiledArtifacts::open(compiled.clone(), database.sealing().artifact_key().clone(), &sandboxes)
+            .map_err(|error| DeployError::Folder(compiled, error))?;
         let mut this = Self {
             sandboxes,
             tls: crate::egress::tls_config(),
             artifacts,
+            compiled,
             database,
             snapshot: RwLock::new(Arc::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() })),
             keys: RwLock::new(Arc::new(keys)),
@@ -178,7 +201,7 @@ impl Deployments {
         };
         // An upload that was interrupted between its artifact and its row left the artifact behind.
         let used = this.database.digests()?;
-        this.artifacts.retain(&used).map_err(|error| DeployError::Folder(folder.to_owned(), error))?;
+        this.retain(&used).map_err(|error| DeployError::Folder(folder.to_owned(), error))?;
         this.load().await?;
         Ok(this)
     }
@@ -188,24 +211,34 @@ impl Deployments {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Compiles a component and asks what it is, without storing anything.
-    pub async fn examine(&self, bytes: Bytes) -> Result<Arc<Component>, DeployError> {
-        examine(&self.sandboxes, bytes).await.map(Arc::new)
-    }
-
     /// Makes a revision of `name` from an uploaded component and a change to what its last revision was granted. It is served at
-    /// once, unless it lacks something it needs and would replace one that is being served.
-    pub async fn push(&self, name: &str, bytes: Bytes, change: Change) -> Result<Made, DeployError> {
+    /// once, unless it lacks something it needs and would replace one that is being served. Dropping the future before the revision
+    /// is written leaves nothing behind but, at most, an artifact that the next start removes.
+    pub async fn push(
+        &self,
+        name: &str,
+        bytes: Bytes,
+        change: Change,
+        progress: Progress<'_>,
+    ) -> Result<Made, DeployError> {
         check_name(name)?;
-        let component = match self.loaded(Digest::of(&bytes)) {
-            Some(component) => component,
-            None => self.examine(bytes.clone()).await?,
+        let (component, compiled) = match self.loaded(Digest::of(&bytes)) {
+            Some(component) => (component, None),
+            None => {
+                let (component, compiled) = examine(&self.sandboxes, bytes.clone(), progress).await?;
+                (Arc::new(component), Some(compiled))
+            }
         };
+        progress(Stage::Storing);
         let _writing = self.writing.lock().await;
         // Under the lock: a removal deletes what no row names, and no row names this one yet.
         tokio::task::block_in_place(|| self.artifacts.put(component.digest, &bytes))?;
         let last = self.last_revision(name)?.map(|row| row.spec);
-        self.make(name, component, last.unwrap_or_default(), change)
+        let made = self.make(name, component, last.unwrap_or_default(), change)?;
+        if let Some(compiled) = compiled {
+            tokio::task::block_in_place(|| self.compiled.keep(made.component.digest, &compiled));
+        }
+        Ok(made)
     }
 
     /// Makes a revision of `name` with the component of its last one and other grants, credentials, limits or settings.
@@ -247,7 +280,7 @@ impl Deployments {
         self.blocking(|this| this.database.remove(name))?;
         self.update(|snapshot| drop(snapshot.revisions.remove(name)));
         let used = self.blocking(|this| this.database.digests())?;
-        if let Err(error) = tokio::task::block_in_place(|| self.artifacts.retain(&used)) {
+        if let Err(error) = tokio::task::block_in_place(|| self.retain(&used)) {
             // The files are only space; the next removal tries again.
             tracing::warn!(%error, "unused artifacts were not removed");
         }
@@ -347,6 +380,11 @@ impl Deployments {
         Ok((AdminKey::new(&key), Some(key)))
     }
 
+    fn retain(&self, used: &[Digest]) -> std::io::Result<()> {
+        self.artifacts.retain(used)?;
+        self.compiled.retain(used)
+    }
+
     fn why_broken(&self, name: &str) -> Option<String> {
         self.broken.iter().find(|(broken, _)| broken == name).map(|(_, why)| why.clone())
     }
@@ -416,14 +454,22 @@ impl Deployments {
         *current = Arc::new(next);
     }
 
-    /// A revision's component: in memory if some active revision has it, else compiled anew from disk. What the adapter says of
-    /// itself is what it said when it was uploaded.
+    /// A revision's component: in memory if some active revision has it, else mapped from its machine code, else compiled anew. What
+    /// the adapter says of itself is what it said when it was uploaded.
     async fn component(&self, row: &Row) -> Result<Arc<Component>, DeployError> {
         if let Some(component) = self.loaded(row.digest) {
             return Ok(component);
         }
         let bytes = tokio::task::block_in_place(|| self.artifacts.read(row.digest))?;
-        let adapter = compile(&self.sandboxes, bytes.into()).await?;
+        let mapped = tokio::task::block_in_place(|| self.compiled.load(row.digest, &self.sandboxes));
+        let adapter = match mapped {
+            Some(adapter) => adapter,
+            None => {
+                let compiled = self.sandboxes.compile(bytes.into(), &|| {}).await?;
+                tokio::task::block_in_place(|| self.compiled.keep(row.digest, &compiled));
+                self.sandboxes.load(&compiled)?
+            }
+        };
         Ok(Arc::new(Component { digest: row.digest, adapter, info: row.info.clone() }))
     }
 
@@ -455,9 +501,16 @@ impl Deployments {
 }
 
 /// Compiles a component and asks what it is, in a sandbox without egress.
-pub async fn examine(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Component, DeployError> {
+pub async fn examine(
+    sandboxes: &Sandboxes,
+    bytes: Bytes,
+    progress: Progress<'_>,
+) -> Result<(Component, Compiled), DeployError> {
+    progress(Stage::Checking);
     let digest = Digest::of(&bytes);
-    let adapter = compile(sandboxes, bytes).await?;
+    let compiled = sandboxes.compile(bytes, &|| progress(Stage::Compiling)).await?;
+    let adapter = tokio::task::block_in_place(|| sandboxes.load(&compiled))?;
+    progress(Stage::Describing);
     let terms = Terms {
         deployment: "(upload)".into(),
         request_id: "describe".into(),
@@ -471,13 +524,7 @@ pub async fn examine(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Component, D
         fault => DeployError::Describe(fault.to_string()),
     };
     let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
-    Ok(Component { digest, adapter, info })
-}
-
-async fn compile(sandboxes: &Sandboxes, bytes: Bytes) -> Result<Adapter, DeployError> {
-    let sandboxes = sandboxes.clone();
-    let compiled = tokio::task::spawn_blocking(move || sandboxes.compile(&bytes)).await;
-    Ok(compiled.map_err(DeployError::Interrupted)??)
+    Ok((Component { digest, adapter, info }, compiled))
 }
 
 fn check_name(name: &str) -> Result<(), DeployError> {

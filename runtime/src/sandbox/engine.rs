@@ -1,15 +1,21 @@
-//! The engine, the pool and the linker that all sandboxes share, and the way from uploaded bytes to an [`Adapter`].
+//! The engine, the pool and the linker that all sandboxes share, and the way from uploaded bytes to an [`Adapter`]: checked here,
+//! compiled in the [`jail`](super::jail), loaded here.
 //!
 //! A component is linked against the whole of WASI 0.2 with an empty context (language runtimes import filesystem, sockets and
 //! environment whether they use them or not), guarded `wasi:http` and `caisson:llm/host`. What it must export is the world's
 //! `provider`; whatever is wrong is said in the world's words.
 
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::bindings::AdapterPre;
+use super::jail::{CompileBounds, Compiled, Jail};
 use super::state::State;
 use super::{Adapter, Limits};
 
@@ -34,6 +40,7 @@ const SLOTS_FOR_UPLOADS: u32 = 8;
 pub struct Sandboxes {
     engine: Engine,
     linker: Linker<State>,
+    jail: Arc<Jail>,
 }
 
 /// Why uploaded bytes are no adapter. Each says what is wrong and what the world `adapter` needs.
@@ -60,9 +67,41 @@ pub enum CompileError {
     /// The world's export is missing or has another shape.
     #[error("the component doesn't export the world `adapter`: {0}")]
     Export(String),
+    /// Compiling it costs more than may be spent.
+    #[error(
+        "compiling the component takes more than {bound} of {what}: make it smaller (release build, fewer and shorter \
+         functions), or have the operator raise `{setting}`"
+    )]
+    Bound {
+        /// What ran out.
+        what: &'static str,
+        /// How much there was.
+        bound: String,
+        /// The field of `caisson.toml` that says so.
+        setting: &'static str,
+    },
+    /// The compiler ended without an answer and within its bounds.
+    #[error("the compiler failed on the component ({0}); the host's log says what it said")]
+    Compiler(String),
+    /// As many uploads wait for the compiler as may.
+    #[error("too many uploads wait to be compiled; try again in a moment")]
+    Busy,
+    /// The process that compiles could not be run.
+    #[error("the compiler could not be started")]
+    Jail(#[source] std::io::Error),
     /// The engine itself could not be set up.
     #[error("the engine can't be set up")]
     Engine(#[source] wasmtime::Error),
+}
+
+/// A file that holds machine code of our own compiler, proven by whoever keeps the key.
+pub struct Authentic<'p>(&'p Path);
+
+impl<'p> Authentic<'p> {
+    /// To be called once the whole file was authenticated, and not again after it was closed to be written to.
+    pub(crate) fn vouched_for(path: &'p Path) -> Self {
+        Self(path)
+    }
 }
 
 impl CompileError {
@@ -73,8 +112,9 @@ impl CompileError {
 }
 
 impl Sandboxes {
-    /// Sets up an engine with room for `sandboxes` at one time. Address space is reserved at once, memory is not used until needed.
-    pub fn new(sandboxes: u32) -> Result<Self, CompileError> {
+    /// Sets up an engine with room for `sandboxes` at one time, and a compiler with these bounds. Address space is reserved at once,
+    /// memory is not used until needed.
+    pub fn new(sandboxes: u32, bounds: CompileBounds) -> Result<Self, CompileError> {
         let engine = Engine::new(&config(sandboxes)).map_err(CompileError::Engine)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
@@ -82,22 +122,46 @@ impl Sandboxes {
         super::host::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
         tick(&engine);
         std::thread::spawn(super::host::load_tables);
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, jail: Jail::new(bounds) })
     }
 
-    /// Compiles and links a component. Takes a good part of a second per megabyte, on all cores: not for an executor thread.
-    pub fn compile(&self, bytes: &[u8]) -> Result<Adapter, CompileError> {
-        match bytes.get(..8) {
-            _ if Engine::detect_precompiled(bytes).is_some() => return Err(CompileError::Precompiled),
-            Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => return Err(CompileError::CoreModule),
-            Some([0, b'a', b's', b'm', _, 0, 1, 0]) => {}
-            None if bytes.starts_with(b"\0asm") => {
-                return Err(CompileError::Invalid("it ends within its header".into()));
-            }
-            _ => return Err(CompileError::NotWasm),
-        }
-        let component =
-            Component::from_binary(&self.engine, bytes).map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
+    /// Checks a component's structure and compiles it in the jail; says when its turn there has come. Dropping the future ends
+    /// the compiler.
+    pub async fn compile(&self, component: Bytes, begun: &(dyn Fn() + Send + Sync)) -> Result<Compiled, CompileError> {
+        let checked = component.clone();
+        let check = tokio::task::spawn_blocking(move || check_head(&checked));
+        check.await.map_err(|error| CompileError::Jail(error.into()))??;
+        self.jail.compile(component, begun).await
+    }
+
+    /// Links what the jail compiled just now.
+    #[expect(unsafe_code, reason = "wasmtime runs what it loads as machine code; only the jail makes a `Compiled`")]
+    pub fn load(&self, compiled: &Compiled) -> Result<Adapter, CompileError> {
+        // SAFETY: the bytes are our own compiler's, straight from its process.
+        let component = unsafe { Component::deserialize(&self.engine, &compiled.0) };
+        self.link(component)
+    }
+
+    /// Links what the jail compiled at some other time, from a file that is mapped and never changed while it is.
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime runs what it loads as machine code; `Authentic` is proof of where it's from"
+    )]
+    pub fn load_file(&self, authentic: &Authentic<'_>) -> Result<Adapter, CompileError> {
+        // SAFETY: the file's bytes were authenticated as our own compiler's, and nobody else can write to it.
+        let component = unsafe { Component::deserialize_file(&self.engine, authentic.0) };
+        self.link(component)
+    }
+
+    /// What compiled code depends on beside the component: the wasmtime version, its settings, the CPU's features.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn link(&self, component: wasmtime::Result<Component>) -> Result<Adapter, CompileError> {
+        let component = component.map_err(|error| CompileError::Compiler(format!("{error:#}")))?;
         self.check_exports(&component)?;
         self.check_imports(&component)?;
         let pre = self
@@ -133,6 +197,17 @@ impl Sandboxes {
             "{}, which the host doesn't give; the world `adapter` has WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets) and `caisson:llm/host@0.1.0`",
             strangers.join(", ")
         )))
+    }
+}
+
+/// Tells apart what can't be a component at all.
+fn check_head(bytes: &[u8]) -> Result<(), CompileError> {
+    match bytes.get(..8) {
+        _ if Engine::detect_precompiled(bytes).is_some() => Err(CompileError::Precompiled),
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(CompileError::CoreModule),
+        Some([0, b'a', b's', b'm', _, 0, 1, 0]) => Ok(()),
+        None if bytes.starts_with(b"\0asm") => Err(CompileError::Invalid("it ends within its header".into())),
+        _ => Err(CompileError::NotWasm),
     }
 }
 
@@ -176,13 +251,19 @@ fn config(sandboxes: u32) -> Config {
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
+    let mut config = compiler_config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// What shapes machine code: the same in the jail and out of it. The pool isn't part of it.
+pub(super) fn compiler_config() -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
         .epoch_interruption(true)
         .wasm_component_model(true)
         // The 0.2 world needs none of the 0.3 machinery, and each Store is cheaper without it.
-        .concurrency_support(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        .concurrency_support(false);
     config
 }

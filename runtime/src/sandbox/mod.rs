@@ -9,6 +9,7 @@ mod bindings;
 mod engine;
 mod fault;
 mod host;
+mod jail;
 mod limits;
 mod log;
 mod state;
@@ -28,9 +29,10 @@ use limits::Memory;
 use log::GuestLog;
 use state::State;
 
-pub use engine::{CompileError, Sandboxes};
+pub use engine::{Authentic, CompileError, Sandboxes};
 pub use fault::{Failure, Fault};
 pub(crate) use host::estimate_tokens;
+pub use jail::{COMMAND as COMPILE_COMMAND, CompileBounds, Compiled, Inside, run_inside};
 pub use limits::Limits;
 
 /// Random bytes that a guest gets with one call.

@@ -136,7 +136,7 @@ impl Demo {
     async fn push(&self, control: &Client, name: &str, component: &[u8], config: &Value) -> anyhow::Result<()> {
         let started = std::time::Instant::now();
         let made = control
-            .upload(&format!("/adapters/{name}"), component, config)
+            .upload(&format!("/adapters/{name}"), component, config, |_| {})
             .await
             .with_context(|| format!("pushing {name}"))?;
         let hosts: Vec<&str> =
