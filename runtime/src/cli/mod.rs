@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod control;
 mod demo;
+mod process;
 mod push;
 mod serve;
 mod shown;
@@ -14,6 +15,8 @@ mod units;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::egress::SecretText;
 
 /// Runs LLM provider adapters in WebAssembly sandboxes behind an OpenAI-compatible endpoint.
 #[derive(Parser)]
@@ -55,7 +58,7 @@ struct Remote {
     url: String,
     /// The admin key
     #[arg(long, env = "CAISSON_ADMIN_KEY", hide_env_values = true, global = true)]
-    admin_key: Option<String>,
+    admin_key: Option<SecretText>,
 }
 
 /// How to print.
@@ -68,7 +71,11 @@ struct Output {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
+    let closed = process::close();
     let cli = Cli::parse();
+    if let Err(error) = closed {
+        eprintln!("warning: this process's memory can't be kept out of core dumps: {error}");
+    }
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -79,10 +86,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    // Before there are threads: the process may start over here.
+    let secrets = match &command {
+        Command::Serve(serve) => serve.secrets()?,
+        _ => process::Secrets::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(serve) => serve.run().await,
+            Command::Serve(serve) => serve.run(secrets).await,
             Command::Push(push) => push.run().await,
             Command::Set(set) => set.run().await,
             Command::List(list) => list.run().await,
