@@ -19,6 +19,8 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// The folder for the database and the artifacts. Made if missing.
     pub data_dir: PathBuf,
+    /// The file with the secret key that credentials are sealed with. Without a key, one is made in the data folder.
+    pub secret_key_file: Option<PathBuf>,
     /// The largest request body of the data plane, in bytes.
     pub max_body_bytes: usize,
     /// The largest component that may be uploaded, in bytes.
@@ -59,6 +61,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             admin_listen: None,
             data_dir: PathBuf::from("caisson-data"),
+            secret_key_file: None,
             max_body_bytes: 32 << 20,
             max_upload_bytes: 64 << 20,
             max_sandboxes: 1000,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{CONNECTION, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 
 use serde_json::{Value, json};
@@ -23,8 +23,8 @@ pub(super) enum AdminError {
     TooLarge { limit: usize },
     #[error("the body broke off")]
     Incomplete,
-    #[error("the body is no such JSON: {0}")]
-    Json(#[source] serde_json::Error),
+    #[error("the body is no such JSON: {}", without_values(.0))]
+    Json(serde_json::Error),
     #[error("the body must be a JSON object")]
     NoObject,
     #[error("the form can't be read: {0}")]
@@ -47,6 +47,19 @@ impl AdminError {
     }
 }
 
+/// What is wrong with a body, without what stands in it: serde quotes the value that it found, and that may be a secret which is
+/// only in the wrong place. Names of fields are quoted.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let quotes_a_value =
+        ["invalid type: ", "invalid value: ", "invalid length "].iter().any(|kind| text.starts_with(kind));
+    match text.rsplit_once(", expected ") {
+        // From the right: what was expected is our own text, what was found isn't.
+        Some((_, expected)) if quotes_a_value => format!("expected {expected}"),
+        _ => text,
+    }
+}
+
 fn deploy_status(error: &DeployError) -> (StatusCode, &'static str) {
     match error {
         DeployError::Name(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_name"),
@@ -59,6 +72,7 @@ fn deploy_status(error: &DeployError) -> (StatusCode, &'static str) {
         DeployError::Compile(error) => (StatusCode::UNPROCESSABLE_ENTITY, compile_code(error)),
         DeployError::Describe(_) => (StatusCode::UNPROCESSABLE_ENTITY, "describe_failed"),
         DeployError::Change(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_configuration"),
+        DeployError::Database(error) if error.is_busy() => (StatusCode::SERVICE_UNAVAILABLE, "storage_busy"),
         DeployError::Artifact(_) | DeployError::Database(_) | DeployError::Folder(..) | DeployError::Locked(_) => {
             (StatusCode::INSUFFICIENT_STORAGE, "storage_failed")
         }
@@ -108,8 +122,36 @@ impl IntoResponse for AdminError {
             Self::TooLarge { .. } => {
                 drop(response.headers_mut().insert(CONNECTION, axum::http::HeaderValue::from_static("close")))
             }
+            Self::Deploy(DeployError::Database(error)) if error.is_busy() => {
+                drop(response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("1")))
+            }
             _ => {}
         }
         response
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
+mod tests {
+    use super::*;
+    use crate::deployments::Change;
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said_without_the_values_in_it() {
+        for (body, said) in [
+            (r#"{"credentials":"sk-secret"}"#, "expected a map at line 1"),
+            (r#"{"credentials":{"api-key":12345678}}"#, "expected a string at line 1"),
+            (r#"{"credentials":{"api-key":["sk-secret"]}}"#, "expected a string at line 1"),
+            (r#"{"grants":"sk-secret, expected sk-secret"}"#, "expected a sequence at line 1"),
+            (r#"{"limits":{"fuel":"sk-secret"}}"#, "expected u64 at line 1"),
+            (r#"{"settings":{"a":"sk-secret"#, "EOF while parsing a string at line 1"),
+            (r#"{"grant-requestd":true}"#, "unknown field `grant-requestd`"),
+        ] {
+            let error = serde_json::from_str::<Change>(body).unwrap_err();
+            let message = AdminError::Json(error).to_string();
+            assert!(message.contains(said), "{message}");
+            assert!(!message.contains("sk-secret") && !message.contains("12345678"), "{message}");
+        }
     }
 }

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroize;
 
 use crate::deployments::{AdminKey, Change, Deployments, LimitsChange};
 use error::AdminError;
@@ -210,7 +211,9 @@ async fn revoke_key(State(admin): State<Admin>, Path(id): Path<String>) -> Resul
 
 async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, AdminError> {
     let body = read_body(request.into_body(), MAX_JSON_BYTES).await?;
-    if body.is_empty() { parse(b"{}") } else { parse(&body) }
+    let parsed = if body.is_empty() { parse(b"{}") } else { parse(&body) };
+    forget(body);
+    parsed
 }
 
 /// Reads an object; serde alone would also take a list, its items as the fields in order.
@@ -219,6 +222,13 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
         return Err(AdminError::NoObject);
     }
     serde_json::from_slice(body).map_err(AdminError::Json)
+}
+
+/// Overwrites bytes that may hold a secret, if nothing else uses their buffer: a connection that still reads into it does.
+fn forget(bytes: Bytes) {
+    if let Ok(mut bytes) = bytes.try_into_mut() {
+        bytes.zeroize();
+    }
 }
 
 /// A body of at most `limit` bytes; reading stops at the first byte beyond.
@@ -244,7 +254,11 @@ async fn read_form(request: Request, limit: usize) -> Result<(Bytes, Change), Ad
         match name.as_str() {
             "component" if bytes.len() > limit => return Err(AdminError::TooLarge { limit }),
             "component" => component = Some(bytes),
-            "config" => change = parse(&bytes)?,
+            "config" => {
+                let parsed = parse(&bytes);
+                forget(bytes);
+                change = parsed?;
+            }
             other => {
                 return Err(AdminError::Form(format!(
                     "unknown part `{other}`; the parts are `component` and `config`"

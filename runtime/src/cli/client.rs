@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -11,14 +11,16 @@ use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::Remote;
+use crate::egress::SecretText;
 
 /// A connection to one control plane.
 pub(super) struct Client {
     http: HyperClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: String,
-    admin_key: String,
+    admin_key: SecretText,
 }
 
 impl Client {
@@ -29,7 +31,7 @@ impl Client {
         Ok(Self::with_key(&remote.url, admin_key))
     }
 
-    pub(super) fn with_key(url: &str, admin_key: String) -> Self {
+    pub(super) fn with_key(url: &str, admin_key: SecretText) -> Self {
         let tls = rustls::ClientConfig::clone(&crate::egress::tls_config());
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().build();
         let http = HyperClient::builder(TokioExecutor::new()).build(connector);
@@ -104,10 +106,14 @@ impl Client {
         body: Bytes,
     ) -> anyhow::Result<Response<Incoming>> {
         let uri = format!("{}/admin/v1{path}", self.url);
+        let bearer = Zeroizing::new(format!("Bearer {}", self.admin_key.expose()));
+        let mut bearer =
+            HeaderValue::from_str(&bearer).context("the admin key has characters that no header can carry")?;
+        bearer.set_sensitive(true);
         let request = Request::builder()
             .method(method)
             .uri(&uri)
-            .header(AUTHORIZATION, format!("Bearer {}", self.admin_key))
+            .header(AUTHORIZATION, bearer)
             .header(CONTENT_TYPE, content_type)
             .header(ACCEPT, accept)
             .body(Full::new(body))

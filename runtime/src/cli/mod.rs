@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod control;
 mod demo;
+mod process;
 mod push;
 mod serve;
 mod shown;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::egress::SecretText;
 use crate::sandbox::{COMPILE_COMMAND, Inside, run_inside};
 
 /// Runs LLM provider adapters in WebAssembly sandboxes behind an OpenAI-compatible endpoint.
@@ -69,7 +71,7 @@ struct Remote {
     url: String,
     /// The admin key
     #[arg(long, env = "CAISSON_ADMIN_KEY", hide_env_values = true, global = true)]
-    admin_key: Option<String>,
+    admin_key: Option<SecretText>,
 }
 
 /// How to print.
@@ -82,10 +84,14 @@ struct Output {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
+    let closed = process::close();
     let cli = Cli::parse();
     if let Command::Compile(Compile { cpu_seconds, memory_bytes }) = cli.command {
         // Before any thread is started, and without the rest of what a command has.
         return run_inside(Inside { cpu_seconds, memory_bytes });
+    }
+    if let Err(error) = closed {
+        eprintln!("warning: this process's memory can't be kept out of core dumps: {error}");
     }
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,10 +103,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    // Before there are threads: the process may start over here.
+    let secrets = match &command {
+        Command::Serve(serve) => serve.secrets()?,
+        _ => process::Secrets::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(serve) => serve.run().await,
+            Command::Serve(serve) => serve.run(secrets).await,
             Command::Push(push) => push.run().await,
             Command::Set(set) => set.run().await,
             Command::List(list) => list.run().await,

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
+use super::process::{self, Secrets};
 use crate::config::Config;
-use crate::deployments::{Deployments, GivenKeys};
+use crate::deployments::{Deployments, GivenKeys, KeySource, SecretKey};
+use crate::egress::SecretText;
 use crate::sandbox::{CompileBounds, Sandboxes};
 use crate::server::{Parts, Server};
 use crate::telemetry::{self, Metrics};
@@ -29,9 +31,20 @@ pub(super) struct Serve {
     /// The folder for the database and the artifacts [default: caisson-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// The admin key; without one it is made and printed once
-    #[arg(long, env = "CAISSON_ADMIN_KEY", hide_env_values = true)]
-    admin_key: Option<String>,
+    /// The admin key; without one it is made and printed once. Better in the environment than here, where every process sees it
+    /// [env: CAISSON_ADMIN_KEY]
+    #[arg(long, value_name = "KEY")]
+    admin_key: Option<SecretText>,
+    /// Seal credentials with the secret key in this file. Without a key, one is made in the data folder [env: CAISSON_SECRET_KEY, the
+    /// key itself]
+    #[arg(long, value_name = "FILE")]
+    secret_key_file: Option<PathBuf>,
+    /// The secret key that sealed credentials until now, to change it [env: CAISSON_OLD_SECRET_KEY, the key itself]
+    #[arg(long, value_name = "FILE")]
+    old_secret_key_file: Option<PathBuf>,
+    /// How this process hands secrets to itself, out of its environment
+    #[arg(long, hide = true)]
+    secrets_on_stdin: bool,
     /// What to log, in tracing's syntax
     #[arg(long, env = "CAISSON_LOG", default_value = "info")]
     log: String,
@@ -50,10 +63,25 @@ pub(super) struct Started {
 }
 
 impl Serve {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+    /// Takes the secrets out of the environment, before anything else is done.
+    pub(super) fn secrets(&self) -> anyhow::Result<Secrets> {
+        if self.secrets_on_stdin {
+            return Secrets::take_from_stdin().context("can't read the secrets on standard input");
+        }
+        Ok(Secrets::take_from_environment())
+    }
+
+    pub(super) async fn run(self, secrets: Secrets) -> anyhow::Result<()> {
         telemetry::start_logging(&self.log, self.log_json).map_err(anyhow::Error::msg)?;
+        if let Some(error) = &secrets.left {
+            tracing::warn!(%error, "secrets stay in this process's environment, where root and its own user can read them");
+        }
+        process::survive_file_size_limit().context("can't handle the signal of a reached file size limit")?;
         let config = self.config()?;
-        let Started { server, new_admin_key, has_keys } = start(&config, self.admin_key.as_deref()).await?;
+        let keys = self.keys(&config, &secrets)?;
+        let admin_key = self.admin_key.as_ref().or(secrets.admin_key.as_ref());
+        let Started { server, new_admin_key, has_keys } =
+            start(&config, admin_key.map(SecretText::expose), &keys).await?;
         let (address, admin_address) = (server.address()?, server.admin_address()?);
         println!("caisson serves http://{address}/v1 (control plane http://{admin_address}/admin/v1)");
         if let Some(key) = new_admin_key {
@@ -66,6 +94,21 @@ impl Serve {
         Ok(())
     }
 
+    /// What the command line says goes before the environment, and that before the configuration.
+    fn keys(&self, config: &Config, secrets: &Secrets) -> anyhow::Result<GivenKeys> {
+        let file = |path: &Option<PathBuf>| path.clone().map(KeySource::File);
+        let text = |key: &Option<SecretText>, variable| {
+            let key = key.as_ref().map(|key| SecretKey::new(key.expose(), variable));
+            Ok::<_, anyhow::Error>(key.transpose()?.map(KeySource::Text))
+        };
+        let current = text(&secrets.secret_key, "CAISSON_SECRET_KEY")?;
+        let old = text(&secrets.old_secret_key, "CAISSON_OLD_SECRET_KEY")?;
+        Ok(GivenKeys {
+            current: file(&self.secret_key_file).or(current).or(file(&config.secret_key_file)),
+            old: file(&self.old_secret_key_file).or(old),
+        })
+    }
+
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
         config.listen = self.listen.unwrap_or(config.listen);
@@ -76,10 +119,10 @@ impl Serve {
 }
 
 /// Opens the data folder and binds the listeners.
-pub(super) async fn start(config: &Config, admin_key: Option<&str>) -> anyhow::Result<Started> {
+pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &GivenKeys) -> anyhow::Result<Started> {
     let sandboxes = Sandboxes::new(config.max_sandboxes, compile_bounds(config))?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
-    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, &GivenKeys::default()).await?);
+    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, keys).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
     let has_keys = !deployments.keys()?.is_empty();
     let parts = Parts { deployments, admin_key, metrics: Arc::new(Metrics::new()) };

@@ -24,7 +24,7 @@ pub(super) struct Artifacts {
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// The disk says no.
-    #[error("can't {0} the artifact {1}")]
+    #[error("can't {0} the artifact {1}: {hint}", hint = what_to_do(.2))]
     Io(&'static str, Digest, #[source] io::Error),
     /// The folder itself can't be used.
     #[error("can't use the folder {}", .0.display())]
@@ -32,6 +32,25 @@ pub enum ArtifactError {
     /// The bytes on disk aren't those that were stored.
     #[error("the artifact {0} was changed on disk; push the component again")]
     Corrupt(Digest),
+}
+
+fn what_to_do(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full; make room and try again",
+        io::ErrorKind::QuotaExceeded => "the disk quota is used up; raise it or make room, and try again",
+        io::ErrorKind::FileTooLarge => {
+            "it is larger than this process may write; raise the limit (`ulimit -f`) and try again"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is mounted read-only; mount it for writing and try again",
+        io::ErrorKind::PermissionDenied => "this user may not use the folder `artifacts`; let it and try again",
+        io::ErrorKind::NotFound => {
+            "it or the folder `artifacts` is not there; put it back, or push the component again"
+        }
+        io::ErrorKind::NotADirectory => {
+            "`artifacts` in the data folder is no folder; put the folder back and try again"
+        }
+        _ => "the disk refuses, the log says why; try again once it is mended",
+    }
 }
 
 impl Digest {

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{self, AdapterInfo};
-use crate::egress::{Credential, Grant, GrantError, Placement, Secret, SecretError, is_placeable};
+use crate::egress::{
+    Credential, Grant, GrantError, Placement, Secret, SecretError, SecretText, is_placeable, quotable,
+};
 use crate::sandbox::Limits;
 
 /// The setting that points an adapter at another upstream. Every adapter has it.
@@ -58,7 +60,7 @@ pub struct Change {
     /// See [`Spec::allow_private`].
     pub allow_private: Option<bool>,
     /// Adds or replaces credentials, by slot; `null` takes one away.
-    pub credentials: BTreeMap<String, Option<String>>,
+    pub credentials: BTreeMap<String, Option<SecretText>>,
     /// Replaces the named caps.
     pub limits: Option<LimitsChange>,
     /// Adds or replaces settings; `null` takes one away.
@@ -131,7 +133,7 @@ pub enum ChangeError {
         known: String,
     },
     /// A base URL that isn't one.
-    #[error("setting `{BASE_URL}`: `{0}` is no http:// or https:// URL without query and fragment")]
+    #[error("setting `{BASE_URL}`: `{}` is no http:// or https:// URL without user, query and fragment", quotable(.0))]
     BaseUrl(String),
     /// Caps that could never work.
     #[error("limits: {0}")]
@@ -237,7 +239,8 @@ impl Change {
                 known: listed(info.credentials.iter().map(|slot| slot.name.as_str())),
             })?;
             let binding = spec.binding(wanted, info)?;
-            let secret = Secret::new(value).map_err(|source| ChangeError::Secret { slot: slot.clone(), source })?;
+            let secret = Secret::take(value.into_inner())
+                .map_err(|source| ChangeError::Secret { slot: slot.clone(), source })?;
             spec.bindings.insert(slot.clone(), binding);
             spec.secrets.insert(slot, secret);
         }

@@ -52,17 +52,30 @@ enum Pattern {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
     /// Neither `http` nor `https`, or no scheme at all.
-    #[error("`{0}` must begin with https:// or http://")]
+    #[error("`{}` must begin with https:// or http://", quotable(.0))]
     Scheme(String),
     /// The host is missing or isn't one.
-    #[error("`{0}` has no valid host")]
+    #[error("`{}` has no valid host", quotable(.0))]
     Host(String),
     /// Something stands where only `scheme://host[:port]` may.
-    #[error("`{0}` must be scheme://host[:port] and nothing more")]
+    #[error("`{}` must be scheme://host[:port] and nothing more", quotable(.0))]
     Excess(String),
     /// `*` may only stand for the leftmost labels of a name of at least two labels.
-    #[error("`{0}`: a wildcard must be `*.` before a name of at least two labels, as in https://*.example.com")]
+    #[error("`{}`: a wildcard must be `*.` before a name of at least two labels, as in https://*.example.com", quotable(.0))]
     Wildcard(String),
+}
+
+/// A URL without the parts that may be secrets, to be quoted in an error: its user and password, and what follows its path.
+pub(crate) fn quotable(url: &str) -> String {
+    let kept = url.split(['?', '#']).next().unwrap_or_default();
+    let cut = if kept.len() < url.len() { "…" } else { "" };
+    match kept.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+            format!("{scheme}…@{host}{cut}")
+        }
+        None => format!("{kept}{cut}"),
+    }
 }
 
 impl Grant {

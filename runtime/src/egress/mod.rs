@@ -12,6 +12,7 @@ mod credential;
 mod grant;
 mod meter;
 mod scrub;
+mod secret_text;
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -35,8 +36,10 @@ use scrub::Secrets;
 
 pub(crate) use credential::is_placeable;
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
+pub(crate) use grant::quotable;
 pub use grant::{Grant, GrantError, Target};
 pub use meter::{EgressLimits, Meter};
+pub use secret_text::SecretText;
 
 /// Headers that describe a connection, not a message (RFC 9110 §7.6.1), or that would let a guest speak for another host.
 const CONNECTION_HEADERS: [HeaderName; 12] = [

@@ -23,7 +23,6 @@ pub(crate) struct Secrets(Arc<[Needle]>);
 
 struct Needle {
     secret: Zeroizing<Vec<u8>>,
-    finder: Finder<'static>,
 }
 
 /// Scrubs one body, chunk after chunk.
@@ -37,14 +36,12 @@ impl Secrets {
     pub(crate) fn new<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         let mut needles: Vec<Needle> = Vec::new();
         for value in values {
-            let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            let json = serde_json::to_string(value).unwrap_or_default();
+            let encoded: Zeroizing<String> =
+                Zeroizing::new(url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
+            let json = Zeroizing::new(serde_json::to_string(value).unwrap_or_default());
             for form in [value, &encoded, json.trim_matches('"')] {
                 if needles.iter().all(|needle| needle.secret.as_slice() != form.as_bytes()) {
-                    needles.push(Needle {
-                        secret: Zeroizing::new(form.as_bytes().to_vec()),
-                        finder: Finder::new(form.as_bytes()).into_owned(),
-                    });
+                    needles.push(Needle { secret: Zeroizing::new(form.as_bytes().to_vec()) });
                 }
             }
         }
@@ -75,12 +72,14 @@ impl Secrets {
     fn replace(&self, text: &[u8]) -> (Option<Vec<u8>>, usize) {
         let mut clean = None;
         let mut end = 0;
+        // Made for each piece, at little cost: one that is kept would hold a copy of the secret which is never zeroised.
+        let finders: Vec<Finder<'_>> = self.0.iter().map(|needle| Finder::new(&*needle.secret)).collect();
         // Where each secret stands next; looked for anew only once passed, so that the whole takes linear time.
-        let mut next: Vec<Option<usize>> = self.0.iter().map(|needle| needle.finder.find(text)).collect();
+        let mut next: Vec<Option<usize>> = finders.iter().map(|finder| finder.find(text)).collect();
         loop {
-            for (needle, at) in self.0.iter().zip(&mut next) {
+            for (finder, at) in finders.iter().zip(&mut next) {
                 if at.is_some_and(|at| at < end) {
-                    *at = needle.finder.find(&text[end..]).map(|at| end + at);
+                    *at = finder.find(&text[end..]).map(|at| end + at);
                 }
             }
             let found = self.0.iter().zip(&next).filter_map(|(needle, at)| Some(((*at)?, needle.secret.len())));

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::serve::{self, Started};
 use crate::config::Config;
+use crate::deployments::GivenKeys;
 use client::OpenAi;
 
 /// Tries everything.
@@ -79,7 +80,7 @@ impl Demo {
         let serving = tokio::spawn(server.serve(async { drop(stopped.await) }));
 
         println!("caisson serves {origin}/v1, with a data folder of its own that is removed at the end\n");
-        let control = Client::with_key(&origin, admin_key.clone());
+        let control = Client::with_key(&origin, admin_key.as_str().into());
         let mut fakes = Vec::new();
         for shown in &SHOWN {
             fakes.extend(self.deploy(&control, shown).await?);
@@ -98,13 +99,13 @@ impl Demo {
     async fn start(&self, data: &Path) -> anyhow::Result<Started> {
         let config =
             Config { listen: self.listen, data_dir: data.to_owned(), shutdown_grace_seconds: 1, ..Config::default() };
-        match serve::start(&config, None).await {
+        match serve::start(&config, None, &GivenKeys::default()).await {
             Ok(started) => Ok(started),
             // Somebody's real server may be there already.
             Err(_) if self.listen.port() != 0 => {
                 let data_dir = data.join("second");
                 let listen = SocketAddr::new(self.listen.ip(), 0);
-                serve::start(&Config { listen, data_dir, ..config }, None).await
+                serve::start(&Config { listen, data_dir, ..config }, None, &GivenKeys::default()).await
             }
             Err(error) => Err(error),
         }
