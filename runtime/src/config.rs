@@ -33,6 +33,16 @@ pub struct Config {
     pub compile_memory_bytes: u64,
     /// How long compiling one component may take, in seconds.
     pub compile_seconds: u64,
+    /// What the data plane's request bodies may take together, in bytes; a request beyond gets a 503 with `retry-after`.
+    pub max_buffered_bytes: usize,
+    /// Clients' connections at one time. When there are as many, the one that has been idle for longest is closed for the next.
+    pub max_connections: usize,
+    /// How long a client may do nothing amid a request or an answer, in seconds.
+    pub client_stall_seconds: u64,
+    /// How long a whole request body may take, in seconds.
+    pub body_seconds: u64,
+    /// How long a connection may lie idle between requests, in seconds.
+    pub idle_seconds: u64,
     /// How long running requests may go on after a signal to stop, in seconds.
     pub shutdown_grace_seconds: u64,
     /// Other names for models: `"gpt-4o" = "openai/gpt-4o"`.
@@ -69,6 +79,11 @@ impl Default for Config {
             compile_cpu_seconds: 240,
             compile_memory_bytes: 2 << 30,
             compile_seconds: 300,
+            max_buffered_bytes: 512 << 20,
+            max_connections: 16_384,
+            client_stall_seconds: 60,
+            body_seconds: 300,
+            idle_seconds: 75,
             shutdown_grace_seconds: 30,
             aliases: BTreeMap::new(),
         }

@@ -9,6 +9,7 @@ pub mod config;
 pub mod deployments;
 pub mod dispatch;
 pub mod egress;
+pub mod intake;
 pub mod openai;
 pub mod sandbox;
 pub mod server;

@@ -1,13 +1,14 @@
 //! Where control-plane errors become HTTP: one status, one code and one message for each, the details in the log.
 
 use axum::Json;
-use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use serde_json::{Value, json};
 
 use crate::deployments::DeployError;
+use crate::intake::IntakeError;
 use crate::sandbox::CompileError;
 
 /// Why a control-plane request was not carried out.
@@ -23,6 +24,10 @@ pub(super) enum AdminError {
     TooLarge { limit: usize },
     #[error("the body broke off")]
     Incomplete,
+    #[error("the body came too slowly; send it again")]
+    TooSlow,
+    #[error("other uploads take all the memory set aside for them; try again when they are through")]
+    Full,
     #[error("the body is no such JSON: {}", without_values(.0))]
     Json(serde_json::Error),
     #[error("the body must be a JSON object")]
@@ -41,6 +46,8 @@ impl AdminError {
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::TooLarge { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "upload_too_large"),
             Self::Incomplete => (StatusCode::BAD_REQUEST, "incomplete_body"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             Self::Json(_) | Self::NoObject | Self::Form(_) => (StatusCode::BAD_REQUEST, "invalid_body"),
             Self::Deploy(error) => deploy_status(error),
         }
@@ -99,11 +106,22 @@ fn compile_code(error: &CompileError) -> &'static str {
     }
 }
 
+impl From<IntakeError> for AdminError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::TooLarge { limit } => Self::TooLarge { limit },
+            IntakeError::Incomplete => Self::Incomplete,
+            IntakeError::TooSlow => Self::TooSlow,
+            IntakeError::Full => Self::Full,
+        }
+    }
+}
+
 impl AdminError {
     /// The status and the body. Logs what is not the client's doing.
     pub(super) fn to_json(&self) -> (StatusCode, Value) {
         let (status, code) = self.status_and_code();
-        if status.is_server_error() {
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
             tracing::error!(error = self as &dyn std::error::Error, code, "control plane");
         }
         (status, json!({ "error": { "message": self.to_string(), "code": code } }))
@@ -114,13 +132,16 @@ impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
         let (status, body) = self.to_json();
         let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         match self {
             Self::Unauthorised => {
-                drop(response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer")))
+                drop(response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
             // The rest of the body was not read.
-            Self::TooLarge { .. } => {
-                drop(response.headers_mut().insert(CONNECTION, axum::http::HeaderValue::from_static("close")))
+            Self::TooLarge { .. } | Self::Incomplete | Self::TooSlow | Self::Full => {
+                drop(response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close")))
             }
             Self::Deploy(DeployError::Database(error)) if error.is_busy() => {
                 drop(response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("1")))

@@ -21,12 +21,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, extract::DefaultBodyLimit};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::Limited;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroize;
 
 use crate::deployments::{AdminKey, Change, Deployments, LimitsChange};
+use crate::intake::{Charge, Intake};
 use error::AdminError;
 use view::{DeploymentView, KeyView, ListView, MadeView, RevisionView};
 
@@ -42,6 +43,8 @@ pub struct Admin {
     pub key: AdminKey,
     /// The largest component, in bytes.
     pub max_upload_bytes: usize,
+    /// Reads bodies.
+    pub intake: Intake,
 }
 
 /// The routes below `/admin/v1`, behind the admin key.
@@ -91,13 +94,18 @@ async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Req
     let form =
         request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"));
     let lines_wanted = progress::is_wanted(request.headers());
+    // A form is taken apart as it comes, by a reader that knows no budget, so what it may hold is set aside first.
+    let charge =
+        if form { admin.intake.reserve(request.headers(), admin.max_upload_bytes)? } else { Charge::nothing() };
     let (component, change) = if form {
-        read_form(request, admin.max_upload_bytes).await?
+        let reading = read_form(request, admin.max_upload_bytes);
+        tokio::time::timeout(admin.intake.total(), reading).await.map_err(|_| AdminError::TooSlow)??
     } else {
-        (read_body(request.into_body(), admin.max_upload_bytes).await?, Change::default())
+        (read_body(&admin, request, admin.max_upload_bytes).await?, Change::default())
     };
     if !lines_wanted {
         let made = admin.deployments.push(&name, component, change, &|_| {}).await?;
+        drop(charge);
         return Ok((StatusCode::CREATED, Json(MadeView::of(made))).into_response());
     }
     Ok(progress::lines(|stages| async move {
@@ -106,6 +114,7 @@ async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Req
             let _ = stages.send(stage);
         };
         let made = admin.deployments.push(&name, component, change, &told).await?;
+        drop(charge);
         serde_json::to_value(MadeView::of(made)).map_err(AdminError::Json)
     }))
 }
@@ -115,7 +124,7 @@ async fn change(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<MadeView>, AdminError> {
-    let change: Change = read_json(request).await?;
+    let change: Change = read_json(&admin, request).await?;
     apply(&admin, &name, change).await
 }
 
@@ -130,7 +139,7 @@ async fn grants(
         grants: Vec<String>,
         allow_private: Option<bool>,
     }
-    let Grants { grants, allow_private } = read_json(request).await?;
+    let Grants { grants, allow_private } = read_json(&admin, request).await?;
     apply(&admin, &name, Change { grants: Some(grants), allow_private, ..Change::default() }).await
 }
 
@@ -139,7 +148,7 @@ async fn credentials(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<MadeView>, AdminError> {
-    apply(&admin, &name, Change { credentials: read_json(request).await?, ..Change::default() }).await
+    apply(&admin, &name, Change { credentials: read_json(&admin, request).await?, ..Change::default() }).await
 }
 
 async fn limits(
@@ -147,7 +156,7 @@ async fn limits(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<MadeView>, AdminError> {
-    let limits: LimitsChange = read_json(request).await?;
+    let limits: LimitsChange = read_json(&admin, request).await?;
     apply(&admin, &name, Change { limits: Some(limits), ..Change::default() }).await
 }
 
@@ -156,7 +165,7 @@ async fn settings(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<MadeView>, AdminError> {
-    apply(&admin, &name, Change { settings: read_json(request).await?, ..Change::default() }).await
+    apply(&admin, &name, Change { settings: read_json(&admin, request).await?, ..Change::default() }).await
 }
 
 async fn apply(admin: &Admin, name: &str, change: Change) -> Result<Json<MadeView>, AdminError> {
@@ -183,7 +192,7 @@ async fn activate(
     struct Activate {
         revision: u32,
     }
-    let Activate { revision } = read_json(request).await?;
+    let Activate { revision } = read_json(&admin, request).await?;
     Ok(Json(MadeView::of(admin.deployments.activate(&name, revision).await?)))
 }
 
@@ -199,7 +208,7 @@ async fn create_key(State(admin): State<Admin>, request: Request) -> Result<Resp
         #[serde(default)]
         label: String,
     }
-    let Create { label } = read_json(request).await?;
+    let Create { label } = read_json(&admin, request).await?;
     let (listed, key) = admin.deployments.create_key(&label)?;
     Ok((StatusCode::CREATED, Json(KeyView { listed, key })).into_response())
 }
@@ -209,8 +218,8 @@ async fn revoke_key(State(admin): State<Admin>, Path(id): Path<String>) -> Resul
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, AdminError> {
-    let body = read_body(request.into_body(), MAX_JSON_BYTES).await?;
+async fn read_json<T: DeserializeOwned>(admin: &Admin, request: Request) -> Result<T, AdminError> {
+    let body = read_body(admin, request, MAX_JSON_BYTES).await?;
     let parsed = if body.is_empty() { parse(b"{}") } else { parse(&body) };
     forget(body);
     parsed
@@ -232,11 +241,9 @@ fn forget(bytes: Bytes) {
 }
 
 /// A body of at most `limit` bytes; reading stops at the first byte beyond.
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, AdminError> {
-    let read = Limited::new(body, limit).collect().await;
-    read.map(|collected| collected.to_bytes()).map_err(|error| {
-        if error.is::<LengthLimitError>() { AdminError::TooLarge { limit } } else { AdminError::Incomplete }
-    })
+async fn read_body(admin: &Admin, request: Request, limit: usize) -> Result<Bytes, AdminError> {
+    let (parts, body) = request.into_parts();
+    Ok(admin.intake.read(&parts.headers, body, limit).await?)
 }
 
 async fn read_form(request: Request, limit: usize) -> Result<(Bytes, Change), AdminError> {

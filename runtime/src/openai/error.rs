@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{BadRequest, MalformedAnswer};
 use crate::chat::{Error as AdapterError, ErrorKind};
 use crate::dispatch::{Failed, Refusal};
+use crate::intake::IntakeError;
 use crate::sandbox::{Fault, Receipt};
 
 /// The longest message and provider's body that are passed on, in bytes: an error is to be read, not to carry data.
@@ -24,13 +25,8 @@ const MAX_TEXT: usize = 8 << 10;
 pub(crate) enum ApiError {
     /// The body can't be read as what it should be.
     BadRequest(BadRequest),
-    /// The body broke off.
-    Incomplete,
-    /// The body is larger than the limit.
-    TooLarge {
-        /// In bytes.
-        limit: usize,
-    },
+    /// The body wasn't read.
+    Unread(IntakeError),
     /// Keys are configured, and this is none of them.
     InvalidKey {
         /// Whether there was one at all.
@@ -114,8 +110,14 @@ impl ApiError {
     fn verdict(&self) -> Verdict<'_> {
         use StatusCode as S;
         let (status, kind, code) = match self {
-            Self::BadRequest(_) | Self::Incomplete => (S::BAD_REQUEST, "invalid_request_error", "invalid_request"),
-            Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large"),
+            Self::BadRequest(_) | Self::Unread(IntakeError::Incomplete) => {
+                (S::BAD_REQUEST, "invalid_request_error", "invalid_request")
+            }
+            Self::Unread(IntakeError::TooLarge { .. }) => {
+                (S::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large")
+            }
+            Self::Unread(IntakeError::TooSlow) => (S::REQUEST_TIMEOUT, "invalid_request_error", "request_timeout"),
+            Self::Unread(IntakeError::Full) => (S::SERVICE_UNAVAILABLE, "server_error", "overloaded"),
             Self::InvalidKey { .. } => (S::UNAUTHORIZED, "invalid_request_error", "invalid_api_key"),
             Self::LoopbackOnly => (S::FORBIDDEN, "invalid_request_error", "loopback_only"),
             Self::UnknownPath => (S::NOT_FOUND, "invalid_request_error", "unknown_url"),
@@ -145,7 +147,9 @@ impl ApiError {
 
     fn retry_after_ms(&self) -> Option<u32> {
         match self {
-            Self::Refused(Refusal::Busy) | Self::Failed(Failed { fault: Fault::Full, .. }) => Some(1000),
+            Self::Refused(Refusal::Busy)
+            | Self::Unread(IntakeError::Full)
+            | Self::Failed(Failed { fault: Fault::Full, .. }) => Some(1000),
             _ => self.adapter_error().and_then(|error| error.retry_after_ms),
         }
     }
@@ -200,8 +204,12 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadRequest(error) => error.fmt(f),
-            Self::Incomplete => f.write_str("the request's body broke off"),
-            Self::TooLarge { limit } => write!(f, "the request's body is larger than {limit} bytes"),
+            Self::Unread(IntakeError::Incomplete) => f.write_str("the request's body broke off"),
+            Self::Unread(IntakeError::TooLarge { limit }) => write!(f, "the request's body is larger than {limit} bytes"),
+            Self::Unread(IntakeError::TooSlow) => f.write_str("the request's body came too slowly; send it again"),
+            Self::Unread(IntakeError::Full) => {
+                f.write_str("the requests being read take all the memory set aside for them; try again in a moment")
+            }
             Self::InvalidKey { given: true } => f.write_str("the API key is unknown or was revoked"),
             Self::InvalidKey { given: false } => f.write_str("an API key is needed, sent as `authorization: Bearer …`"),
             Self::LoopbackOnly => f.write_str(
@@ -239,7 +247,7 @@ impl IntoResponse for ApiError {
         match self {
             Self::InvalidKey { .. } => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             // The rest of the body was not read.
-            Self::TooLarge { .. } => drop(headers.insert(CONNECTION, HeaderValue::from_static("close"))),
+            Self::Unread(_) => drop(headers.insert(CONNECTION, HeaderValue::from_static("close"))),
             _ => {}
         }
         tracing::debug!(status = status.as_u16(), error = %self, "refused");
@@ -266,6 +274,12 @@ fn shortened(text: &str) -> &str {
 impl From<BadRequest> for ApiError {
     fn from(error: BadRequest) -> Self {
         Self::BadRequest(error)
+    }
+}
+
+impl From<IntakeError> for ApiError {
+    fn from(error: IntakeError) -> Self {
+        Self::Unread(error)
     }
 }
 

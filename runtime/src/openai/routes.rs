@@ -2,17 +2,16 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use bytes::Bytes;
 
 use super::billed::Billed;
 use super::error::{ApiError, write_receipt};
@@ -22,10 +21,8 @@ use super::{
 };
 use crate::chat::Usage;
 use crate::dispatch::{Admitted, Bill, Call, Dispatch, Next, Served, Stream};
+use crate::intake::Intake;
 use crate::sandbox::Receipt;
-
-/// How long a refused body is still taken.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// The id of one request, as the client sees it in `x-request-id`.
 #[derive(Clone, Debug)]
@@ -34,11 +31,12 @@ pub struct RequestId(String);
 #[derive(Clone)]
 struct Api {
     dispatch: Arc<Dispatch>,
+    intake: Intake,
     max_body_bytes: usize,
 }
 
 /// The OpenAI-compatible paths.
-pub fn routes(dispatch: Arc<Dispatch>, max_body_bytes: usize) -> Router {
+pub fn routes(dispatch: Arc<Dispatch>, intake: Intake, max_body_bytes: usize) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat_completions))
         .route("/v1/embeddings", post(embeddings))
@@ -46,7 +44,7 @@ pub fn routes(dispatch: Arc<Dispatch>, max_body_bytes: usize) -> Router {
         .route("/v1/models/{*id}", get(show_model))
         .fallback(|| async { ApiError::UnknownPath })
         .method_not_allowed_fallback(|| async { ApiError::WrongMethod })
-        .with_state(Api { dispatch, max_body_bytes })
+        .with_state(Api { dispatch, intake, max_body_bytes })
 }
 
 async fn chat_completions(
@@ -54,7 +52,7 @@ async fn chat_completions(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let call = read_call(id, request, api.max_body_bytes).await?;
+    let call = read_call(&api, id, request).await?;
     let parsed = super::parse_chat(&call.body)?;
     let admitted = api.dispatch.admit(&parsed.model)?;
     if parsed.stream { stream(admitted, call, parsed).await } else { answer(admitted, call, parsed).await }
@@ -131,7 +129,7 @@ async fn embeddings(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let call = read_call(id, request, api.max_body_bytes).await?;
+    let call = read_call(&api, id, request).await?;
     let ParsedEmbed { model, encoding, inputs, request } = super::parse_embeddings(&call.body)?;
     let admitted = api.dispatch.admit(&model)?;
     let context = EmbedContext { model, encoding, inputs };
@@ -175,36 +173,11 @@ async fn show_model(State(api): State<Api>, Path(id): Path<String>) -> Result<Re
     })))
 }
 
-/// Reads a body of at most `limit` bytes.
-async fn read_call(RequestId(request_id): RequestId, request: Request, limit: usize) -> Result<Call, ApiError> {
-    let (parts, mut body) = request.into_parts();
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let mut read = BytesMut::new();
-    let mut fits = announced.is_none_or(|length| length <= limit as u64);
-    while fits && let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| ApiError::Incomplete)?.into_data() else { continue };
-        fits = read.len() + data.len() <= limit;
-        if fits {
-            read.extend_from_slice(&data);
-        }
-    }
-    if !fits {
-        // A client that waits to be told to continue has sent nothing.
-        if !parts.headers.contains_key(EXPECT) {
-            drop(tokio::time::timeout(DRAIN_TIME, drain(body, limit)).await);
-        }
-        return Err(ApiError::TooLarge { limit });
-    }
-    Ok(Call { request_id, headers: parts.headers, body: read.freeze() })
-}
-
-/// Takes some more of a body that is refused: a client that is still sending would see its connection reset, and never the answer.
-async fn drain(mut body: Body, most: usize) {
-    let mut drained = 0;
-    while drained < most {
-        let Some(Ok(frame)) = body.frame().await else { return };
-        drained += frame.data_ref().map_or(0, Bytes::len);
-    }
+/// Reads a request's body.
+async fn read_call(api: &Api, RequestId(request_id): RequestId, request: Request) -> Result<Call, ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = api.intake.read(&parts.headers, body, api.max_body_bytes).await?;
+    Ok(Call { request_id, headers: parts.headers, body })
 }
 
 /// Sends a written answer with its receipt, or says that it couldn't be written.

@@ -3,6 +3,9 @@
 //! One task a connection. A signal stops the listeners, lets running requests finish for a grace period, then closes. Nothing here
 //! reads a body or knows a model.
 
+mod activity;
+mod connections;
+mod descriptors;
 mod gate;
 mod stall;
 
@@ -14,29 +17,27 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, middleware};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::deployments::{AdminKey, Deployments};
 use crate::dispatch::Dispatch;
+use crate::intake::Intake;
 use crate::openai;
 use crate::telemetry::Metrics;
 
+use connections::{Clients, Patience};
 pub use gate::Peer;
-use stall::Stalling;
 
-/// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// After a failed `accept`: out of file descriptors, most often.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections of a control plane that has its own address.
+const CONTROL_CONNECTIONS: usize = 256;
+/// The largest uploads that the control plane holds at one time; further ones are told to come again.
+const UPLOADS: usize = 4;
 
 /// Bound listeners, not yet serving.
 pub struct Server {
@@ -44,6 +45,9 @@ pub struct Server {
     control: Option<TcpListener>,
     data_routes: Router,
     control_routes: Router,
+    connections: usize,
+    patience: Patience,
+    metrics: Arc<Metrics>,
     grace: Duration,
 }
 
@@ -66,19 +70,24 @@ impl Server {
             Some(address) => Some(TcpListener::bind(address).await?),
             None => None,
         };
+        let seconds = Duration::from_secs;
+        let patience = Patience { stall: seconds(config.client_stall_seconds), idle: seconds(config.idle_seconds) };
+        let intake = |bytes: usize| Intake::new(bytes, patience.stall, seconds(config.body_seconds));
         let admin = Admin {
             deployments: Arc::clone(&deployments),
             key: admin_key.clone(),
             max_upload_bytes: config.max_upload_bytes,
+            // Its own: callers that fill theirs don't keep an operator from pushing.
+            intake: intake(config.max_upload_bytes.saturating_mul(UPLOADS)),
         };
         let control_routes = admin::routes(admin);
         let dispatch = Dispatch::new(Arc::clone(&deployments), config.max_sandboxes, Arc::clone(&metrics));
         let gate = gate::Gate { deployments, admin_key };
-        let callers = openai::routes(Arc::new(dispatch), config.max_body_bytes)
+        let callers = openai::routes(Arc::new(dispatch), intake(config.max_buffered_bytes), config.max_body_bytes)
             .layer(middleware::from_fn_with_state(gate.clone(), gate::callers_only));
         let shown = Router::new()
             .route("/metrics", get(show_metrics))
-            .with_state(metrics)
+            .with_state(Arc::clone(&metrics))
             .layer(middleware::from_fn_with_state(gate, gate::observers_only));
         let data_routes = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
@@ -91,6 +100,13 @@ impl Server {
             control,
             data_routes,
             control_routes,
+            connections: descriptors::connections(
+                config.max_connections,
+                descriptors::raise_limit(),
+                config.max_sandboxes,
+            ),
+            patience,
+            metrics,
             grace: Duration::from_secs(config.shutdown_grace_seconds),
         })
     }
@@ -107,58 +123,30 @@ impl Server {
 
     /// Serves until `stop` resolves, then lets running requests finish within the grace period.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let graceful = GracefulShutdown::new();
+        let (stopping, told) = watch::channel(());
+        let clients = |routes, most| Clients::new(routes, most, self.patience, Arc::clone(&self.metrics), told.clone());
         let mut stop = std::pin::pin!(stop);
         match self.control {
             None => {
                 let routes = self.control_routes.merge(self.data_routes);
                 tokio::select! {
-                    () = accept(&self.data, &routes, &graceful) => {}
+                    () = clients(routes, self.connections).accept(&self.data) => {}
                     () = &mut stop => {}
                 }
             }
             Some(control) => tokio::select! {
-                () = accept(&self.data, &self.data_routes, &graceful) => {}
-                () = accept(&control, &self.control_routes, &graceful) => {}
+                () = clients(self.data_routes, self.connections).accept(&self.data) => {}
+                () = clients(self.control_routes, CONTROL_CONNECTIONS).accept(&control) => {}
                 () = &mut stop => {}
             },
         }
-        drop(self.data);
-        if tokio::time::timeout(self.grace, graceful.shutdown()).await.is_err() {
+        drop((self.data, told));
+        stopping.send_replace(());
+        // Each connection holds a receiver.
+        if tokio::time::timeout(self.grace, stopping.closed()).await.is_err() {
             tracing::warn!("the grace period is over; remaining requests are cut off");
         }
     }
-}
-
-/// Accepts connections for ever.
-async fn accept(listener: &TcpListener, routes: &Router, graceful: &GracefulShutdown) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => serve_connection(stream, peer, routes, graceful),
-            Err(error) => {
-                tracing::warn!(%error, "no connection accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-fn serve_connection(stream: TcpStream, peer: SocketAddr, routes: &Router, graceful: &GracefulShutdown) {
-    // A token is smaller than a segment; it should leave at once.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
-    let service = TowerToHyperService::new(routes.clone().layer(Extension(Peer(peer))));
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(Stalling::new(stream)), service).into_owned();
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, %peer, "connection ended");
-        }
-    });
 }
 
 async fn show_metrics(State(metrics): State<Arc<Metrics>>) -> Response {

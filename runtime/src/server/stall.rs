@@ -5,6 +5,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,10 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// How long a client may take to begin.
-const BEGIN: Duration = Duration::from_secs(30);
-/// How long a client may leave what is written to it.
-const TAKE: Duration = Duration::from_secs(60);
+use super::activity::Activity;
+
 /// The length of HTTP/2's preface, and less than any request of HTTP/1: by then the protocol is known.
 const PREFACE: usize = 24;
 
@@ -23,34 +22,34 @@ const PREFACE: usize = 24;
 pub(super) struct Stalling {
     stream: TcpStream,
     read: usize,
-    begin: Pin<Box<Sleep>>,
-    take: Pin<Box<Sleep>>,
     patience: Duration,
-    waiting: bool,
+    /// Until the client has begun.
+    begin: Option<Pin<Box<Sleep>>>,
+    /// While a write waits.
+    take: Option<Pin<Box<Sleep>>>,
+    activity: Arc<Activity>,
 }
 
 impl Stalling {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self::within(stream, BEGIN, TAKE)
-    }
-
-    fn within(stream: TcpStream, begin: Duration, patience: Duration) -> Self {
-        let sleep = |time| Box::pin(tokio::time::sleep(time));
-        Self { stream, read: 0, begin: sleep(begin), take: sleep(patience), patience, waiting: false }
+    /// `patience` is how long the client may take to begin, and how long it may leave what is written to it.
+    pub(super) fn new(stream: TcpStream, patience: Duration, activity: Arc<Activity>) -> Self {
+        let begin = Some(Box::pin(tokio::time::sleep(patience)));
+        Self { stream, read: 0, patience, begin, take: None, activity }
     }
 
     /// Passes on what a write came to; while it waits, the time runs.
     fn in_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.waiting = false;
+            if self.take.take().is_some() {
+                self.activity.note_writing(false);
+            }
             return written;
         }
-        if !self.waiting {
-            self.waiting = true;
-            let end = Instant::now() + self.patience;
-            self.take.as_mut().reset(end);
-        }
-        ready!(self.take.as_mut().poll(cx));
+        let take = self.take.get_or_insert_with(|| {
+            self.activity.note_writing(true);
+            Box::pin(tokio::time::sleep_until(Instant::now() + self.patience))
+        });
+        ready!(take.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -59,10 +58,14 @@ impl AsyncRead for Stalling {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.read = self.read.saturating_add(buffer.filled().len() - before);
-        if read.is_pending() && self.read < PREFACE {
-            ready!(self.begin.as_mut().poll(cx));
+        let Some(begin) = &mut self.begin else { return read };
+        if read.is_pending() {
+            ready!(begin.as_mut().poll(cx));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        self.read += buffer.filled().len() - before;
+        if self.read >= PREFACE {
+            self.begin = None;
         }
         read
     }
@@ -109,7 +112,7 @@ mod tests {
     async fn connection() -> (Stalling, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, server) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        (Stalling::within(server.unwrap().0, SHORT, SHORT), client.unwrap())
+        (Stalling::new(server.unwrap().0, SHORT, Arc::default()), client.unwrap())
     }
 
     #[tokio::test]

@@ -26,6 +26,8 @@ pub struct Metrics {
     tokens: Family<Counted, Counter>,
     /// Sandboxes in use now.
     pub sandboxes: Gauge<i64, AtomicI64>,
+    /// Clients' connections open now.
+    pub connections: Gauge<i64, AtomicI64>,
 }
 
 /// What one finished request adds to the counters.
@@ -98,6 +100,7 @@ impl Metrics {
             bytes_in: Family::default(),
             tokens: Family::default(),
             sandboxes: Gauge::default(),
+            connections: Gauge::default(),
         };
         #[cfg(target_os = "linux")]
         metrics.registry.register_collector(Box::new(process::Process));
@@ -119,6 +122,7 @@ impl Metrics {
         );
         registry.register("tokens", "Tokens of prompts (input) and answers (output)", metrics.tokens.clone());
         registry.register("sandboxes", "Sandboxes in use", metrics.sandboxes.clone());
+        registry.register("connections", "Clients' connections that are open", metrics.connections.clone());
         metrics
     }
 
