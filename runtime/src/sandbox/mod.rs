@@ -12,6 +12,7 @@ mod host;
 mod limits;
 mod log;
 mod state;
+mod structure;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
