@@ -96,6 +96,7 @@ fn compile_code(error: &CompileError) -> &'static str {
         CompileError::CoreModule => "core_module",
         CompileError::Precompiled => "precompiled",
         CompileError::Invalid(_) => "invalid_component",
+        CompileError::TooComplex { .. } => "component_too_complex",
         CompileError::Import(_) => "unknown_import",
         CompileError::Export(_) => "missing_export",
         CompileError::Bound { .. } => "compile_limit",

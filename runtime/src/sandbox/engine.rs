@@ -17,19 +17,19 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use super::bindings::AdapterPre;
 use super::jail::{CompileBounds, Compiled, Jail};
 use super::state::State;
-use super::{Adapter, Limits};
+use super::{Adapter, Limits, structure};
 
-const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
+pub(super) const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
 
 /// Memory of a freed slot that is zeroed and kept instead of given back: page faults, not instantiation, dominate a small guest.
 /// A Rust guest's stack is 1 MiB and lies below what it really writes to, so less than that would keep the wrong part.
 const KEEP_RESIDENT_BYTES: usize = 5 << 18;
 const TABLE_KEEP_RESIDENT_BYTES: usize = 64 << 10;
 /// Core instances, memories and tables of one component: a language runtime needs two to six, an attack on the pool needs many.
-const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
+pub(super) const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
 const MAX_MEMORIES_PER_COMPONENT: u32 = 2;
 const MAX_TABLES_PER_COMPONENT: u32 = 8;
-const TABLE_ELEMENTS: usize = 64 << 10;
+pub(super) const TABLE_ELEMENTS: usize = 64 << 10;
 /// How long a guest keeps its thread before others get their turn.
 const EPOCH: Duration = Duration::from_millis(5);
 /// Slots beside those of requests, so that an upload can be examined while all of them are in use.
@@ -61,6 +61,20 @@ pub enum CompileError {
     /// Wasm that doesn't validate or compile: cut off, corrupt, or over a limit of the engine.
     #[error("the component is invalid or cut off: {0}")]
     Invalid(String),
+    /// Wasm that may be valid, but takes more to compile than any adapter needs.
+    #[error("the component is too complex: {count} {what} where {most} is the most (at offset {offset:#x}); {advice}")]
+    TooComplex {
+        /// What was counted.
+        what: &'static str,
+        /// How many, up to where counting stopped.
+        count: u64,
+        /// The bound.
+        most: u64,
+        /// Where in the file the bound was passed.
+        offset: usize,
+        /// What the author can do.
+        advice: &'static str,
+    },
     /// An import that the host doesn't give, or gives in another shape.
     #[error("the component imports {0}")]
     Import(String),
@@ -129,7 +143,7 @@ impl Sandboxes {
     /// the compiler.
     pub async fn compile(&self, component: Bytes, begun: &(dyn Fn() + Send + Sync)) -> Result<Compiled, CompileError> {
         let checked = component.clone();
-        let check = tokio::task::spawn_blocking(move || check_head(&checked));
+        let check = tokio::task::spawn_blocking(move || structure::check(&checked));
         check.await.map_err(|error| CompileError::Jail(error.into()))??;
         self.jail.compile(component, begun).await
     }
@@ -162,8 +176,6 @@ impl Sandboxes {
 
     fn link(&self, component: wasmtime::Result<Component>) -> Result<Adapter, CompileError> {
         let component = component.map_err(|error| CompileError::Compiler(format!("{error:#}")))?;
-        self.check_exports(&component)?;
-        self.check_imports(&component)?;
         let pre = self
             .linker
             .instantiate_pre(&component)
@@ -171,48 +183,10 @@ impl Sandboxes {
         let pre = AdapterPre::new(pre).map_err(|error| CompileError::misfit(format_args!("{error:#}")))?;
         Ok(Adapter { pre })
     }
-
-    fn check_exports(&self, component: &Component) -> Result<(), CompileError> {
-        let component_type = component.component_type();
-        let exports: Vec<&str> = component_type.exports(&self.engine).map(|(name, _)| name).collect();
-        if exports.contains(&PROVIDER) {
-            return Ok(());
-        }
-        let found = if exports.is_empty() { "nothing".to_owned() } else { format!("`{}`", exports.join("`, `")) };
-        Err(CompileError::Export(format!("it must export `{PROVIDER}`, and exports {found}")))
-    }
-
-    /// Names every import that nobody gives, not only the first.
-    fn check_imports(&self, component: &Component) -> Result<(), CompileError> {
-        let component_type = component.component_type();
-        let strangers: Vec<String> = component_type
-            .imports(&self.engine)
-            .filter(|(name, _)| !gives(name))
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        if strangers.is_empty() {
-            return Ok(());
-        }
-        Err(CompileError::Import(format!(
-            "{}, which the host doesn't give; the world `adapter` has WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets) and `caisson:llm/host@0.1.0`",
-            strangers.join(", ")
-        )))
-    }
-}
-
-/// Tells apart what can't be a component at all.
-fn check_head(bytes: &[u8]) -> Result<(), CompileError> {
-    match bytes.get(..8) {
-        _ if Engine::detect_precompiled(bytes).is_some() => Err(CompileError::Precompiled),
-        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(CompileError::CoreModule),
-        Some([0, b'a', b's', b'm', _, 0, 1, 0]) => Ok(()),
-        None if bytes.starts_with(b"\0asm") => Err(CompileError::Invalid("it ends within its header".into())),
-        _ => Err(CompileError::NotWasm),
-    }
 }
 
 /// Whether the linker has an interface of that name. Versions match by semver, as in the linker itself.
-fn gives(name: &str) -> bool {
+pub(super) fn gives(name: &str) -> bool {
     const WASI: [&str; 7] =
         ["wasi:io", "wasi:clocks", "wasi:random", "wasi:cli", "wasi:http", "wasi:filesystem", "wasi:sockets"];
     let Some((interface, version)) = name.split_once('@') else { return false };

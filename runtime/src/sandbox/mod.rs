@@ -13,6 +13,7 @@ mod jail;
 mod limits;
 mod log;
 mod state;
+mod structure;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

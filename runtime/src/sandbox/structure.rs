@@ -1,0 +1,150 @@
+//! The check of an uploaded component's structure, before anything compiles it (invariant 5).
+//!
+//! What comes in is hostile, and a validator and a compiler have steps that take more than the bytes they read: a few KiB can cost
+//! minutes, and a type section that nests without end overflows the stack of any recursive reader. So this reads the file once, front
+//! to back, and counts what makes the later steps expensive against [`bounds`]. It takes time in proportion to the file, holds no
+//! more than a few MiB, calls nothing recursively, and never panics.
+//!
+//! It validates nothing: a file that passes may still be refused by the engine, and one within every bound may still be slow to
+//! compile, which the limits on the compiling process are for. Section by section: [`component`] and [`types`] for the component
+//! layer, [`module`] and [`code`] for core modules.
+
+mod bounds;
+mod code;
+mod component;
+mod module;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use wasmparser::{Encoding, Parser, Payload};
+use wasmtime::Engine;
+
+use super::engine::{CompileError, PROVIDER, gives};
+use bounds::Tally;
+use component::Component;
+use module::Module;
+
+/// Refuses what is no component for this host, and what would cost more to compile than any adapter needs.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
+    check_header(bytes)?;
+    let mut walk = Walk::default();
+    for payload in Parser::new(0).parse_all(bytes) {
+        walk.payload(payload.map_err(malformed)?, bytes)?;
+    }
+    walk.check_exports()?;
+    walk.check_imports()
+}
+
+fn check_header(bytes: &[u8]) -> Result<(), CompileError> {
+    match bytes.get(..8) {
+        _ if Engine::detect_precompiled(bytes).is_some() => Err(CompileError::Precompiled),
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(CompileError::CoreModule),
+        Some([0, b'a', b's', b'm', _, 0, 1, 0]) => Ok(()),
+        None if bytes.starts_with(b"\0asm") => Err(CompileError::Invalid("it ends within its header".into())),
+        _ => Err(CompileError::NotWasm),
+    }
+}
+
+fn malformed(error: wasmparser::Error) -> CompileError {
+    CompileError::Invalid(error.to_string())
+}
+
+/// The state of one reading: what is open around the present byte, and what was counted up to it.
+#[derive(Default)]
+struct Walk<'a> {
+    /// The components around the present byte, outermost first. The outermost stays after its end.
+    components: Vec<Component>,
+    /// The core module around the present byte.
+    module: Option<Module>,
+    sections: Tally,
+    names: Names,
+    counts: component::Counts,
+    core: module::Counts,
+    code: code::Counts,
+    /// What the outermost component imports and exports.
+    imports: Vec<&'a str>,
+    exports: Vec<&'a str>,
+}
+
+/// The names of imports, exports, fields and parameters.
+#[derive(Default)]
+struct Names {
+    count: Tally,
+    bytes: Tally,
+}
+
+impl Names {
+    fn add(&mut self, name: &str, offset: usize) -> Result<(), CompileError> {
+        bounds::NAME_BYTES.hold(name.len() as u64, offset)?;
+        self.count.add(1, &bounds::NAMES, offset)?;
+        self.bytes.add(name.len() as u64, &bounds::NAMES_BYTES, offset)
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn payload(&mut self, payload: Payload<'a>, bytes: &'a [u8]) -> Result<(), CompileError> {
+        let offset = payload.as_section().map_or(0, |(_, range)| range.start);
+        if payload.as_section().is_some() {
+            self.sections.add(1, &bounds::SECTIONS, offset)?;
+        }
+        match payload {
+            Payload::Version { encoding: Encoding::Component, range, .. } => self.open_component(range.start),
+            Payload::Version { encoding: Encoding::Module, range, .. } => self.open_module(range.start),
+            Payload::End(_) => {
+                self.close();
+                Ok(())
+            }
+            Payload::UnknownSection { id, range, .. } => {
+                Err(CompileError::Invalid(format!("no section has the id {id} (at offset {:#x})", range.start)))
+            }
+            Payload::CustomSection(_) | Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => Ok(()),
+            payload if self.module.is_some() => self.module_section(payload),
+            payload => self.component_section(payload, bytes),
+        }
+    }
+
+    fn open_component(&mut self, offset: usize) -> Result<(), CompileError> {
+        bounds::COMPONENT_DEPTH.hold(self.components.len() as u64 + 1, offset)?;
+        self.counts.components.add(1, &bounds::COMPONENTS, offset)?;
+        self.components.push(Component::default());
+        Ok(())
+    }
+
+    fn open_module(&mut self, offset: usize) -> Result<(), CompileError> {
+        self.core.modules.add(1, &bounds::CORE_MODULES, offset)?;
+        self.module = Some(Module::default());
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if self.module.take().is_some() || self.components.len() < 2 {
+            return;
+        }
+        if let (Some(closed), Some(outer)) = (self.components.pop(), self.components.last_mut()) {
+            outer.contain(&closed);
+        }
+    }
+
+    fn check_exports(&self) -> Result<(), CompileError> {
+        if self.exports.contains(&PROVIDER) {
+            return Ok(());
+        }
+        let found =
+            if self.exports.is_empty() { "nothing".to_owned() } else { format!("`{}`", self.exports.join("`, `")) };
+        Err(CompileError::Export(format!("it must export `{PROVIDER}`, and exports {found}")))
+    }
+
+    /// Names every import that nobody gives, not only the first.
+    fn check_imports(&self) -> Result<(), CompileError> {
+        let strangers: Vec<String> =
+            self.imports.iter().filter(|name| !gives(name)).map(|name| format!("`{name}`")).collect();
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        Err(CompileError::Import(format!(
+            "{}, which the host doesn't give; the world `adapter` has WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets) and `caisson:llm/host@0.1.0`",
+            strangers.join(", ")
+        )))
+    }
+}
