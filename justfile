@@ -38,6 +38,10 @@ guests-for-tests: toolchain
     find {{test-guests}} -name '*.wasm' -delete
     for source in tests/guests/examples/*.rs; do install -m 644 {{wasm}}/examples/$(basename $source .rs).wasm {{test-guests}}/; done
 
+# Attack the real binary with hostile guests and uploads, and print what stopped each. An argument is a filter.
+hostile *ARGS: build guests guests-for-tests
+    cargo test --release --locked -p caisson-e2e --test hostile -- {{ARGS}}
+
 # Formats, clippy and docs, with warnings as errors.
 lint: toolchain
     cargo fmt --all --check

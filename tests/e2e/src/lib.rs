@@ -19,8 +19,9 @@ pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
 pub use process::{ADMIN_KEY, Caisson};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
+pub use push::{Made, Push};
 pub use request::{Asking, ask};
-pub use streaming::{Item, Streaming};
+pub use streaming::{Item, Streaming, Transcript};
 
 use std::time::Duration;
 

@@ -43,6 +43,21 @@ impl Output {
         self.0.borrow().text.clone()
     }
 
+    /// How many bytes came so far.
+    pub fn len(&self) -> usize {
+        self.0.borrow().text.len()
+    }
+
+    /// Whether nothing came so far.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What came after the first `bytes`, as [`Output::len`] counted them.
+    pub fn after(&self, bytes: usize) -> String {
+        self.0.borrow().text[bytes..].to_owned()
+    }
+
     /// Waits for a line that holds `part`.
     pub async fn line_with(&self, part: &str) -> String {
         let find = |printed: &Printed| printed.text.lines().find(|line| line.contains(part)).map(str::to_owned);

@@ -1,0 +1,122 @@
+//! The one server that all attacks go against, its neighbour, and what it takes when nothing happens.
+//!
+//! It's the same process from the first attack to the last, so that what one of them broke or leaked would show in those after it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use caisson_e2e::{Caisson, adapter, guest, say};
+use serde_json::json;
+
+/// How far above its resting level resident memory may be after an attack.
+///
+/// What stays is bounded and known: 1.25 MiB of a freed slot's memory, which the pool keeps for each of the few dozen sandboxes that
+/// ever ran at one time, and what the allocator holds back of buffers. An attack takes hundreds of MiB if it isn't stopped, and one
+/// that leaks a mebibyte a request passes this within the suite, since the level is taken once and not before each attack.
+const MEMORY_MARGIN: u64 = 96 << 20;
+/// How many more descriptors may be open after an attack: a connection of the harness that is closing.
+const DESCRIPTOR_MARGIN: u64 = 4;
+/// How long memory, descriptors and sandboxes have to come back: reaching it is a leak, not a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_millis(20);
+/// What the server prints of itself stays below this, so that the harness can read it: wasmtime's compiler is left out.
+const LOG: &str =
+    "debug,cranelift_codegen=info,cranelift_frontend=info,wasmtime_internal_cranelift=info,regalloc2=info";
+
+/// The deployment that has to go on answering.
+const NEIGHBOUR: &str = "echo";
+
+/// A server with a neighbour.
+pub(crate) struct Scene {
+    pub(crate) caisson: Caisson,
+    resting: Taken,
+}
+
+/// What a server takes of its machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    /// Resident memory, in bytes.
+    pub memory: u64,
+    /// Open descriptors.
+    pub descriptors: u64,
+    /// Sandboxes in use.
+    pub sandboxes: u64,
+}
+
+impl Scene {
+    /// Starts the server, warms it with every kind of request, and notes what it takes at rest.
+    pub(crate) async fn start() -> Self {
+        let caisson = Caisson::prepare().log(LOG).start().await;
+        caisson.push(NEIGHBOUR, adapter("echo")).await;
+        caisson.push("warm", guest("spin")).await;
+        for _ in 0..20 {
+            caisson.chat(say("warm/behave", "x")).await.content();
+            caisson.stream(say("echo/echo", "x")).await.rest().await.content();
+            caisson.embed(json!({ "model": "echo/echo", "input": "x" })).await.expect(200);
+        }
+        remove(&caisson, "warm").await;
+        let resting = Taken::by(&caisson).await;
+        Self { caisson, resting }
+    }
+
+    /// The neighbour answers as ever. Gives the time it took.
+    pub(crate) async fn check_neighbour(&self) -> Duration {
+        let asked = Instant::now();
+        let said = self.caisson.chat(say("echo/echo", "next door")).await.content();
+        assert!(said.contains("next door"), "the neighbour says {said:?}");
+        asked.elapsed()
+    }
+
+    /// Waits until sandboxes, descriptors and memory are back where they were, and gives how far from there they are.
+    pub(crate) async fn settled(&self) -> Taken {
+        let (began, resting) = (Instant::now(), self.resting);
+        loop {
+            let taken = Taken::by(&self.caisson).await;
+            let back = taken.sandboxes == 0
+                && taken.descriptors <= resting.descriptors + DESCRIPTOR_MARGIN
+                && taken.memory <= resting.memory + MEMORY_MARGIN;
+            if back {
+                return taken;
+            }
+            assert!(began.elapsed() < PATIENCE, "not back after {PATIENCE:?}: {taken:?}, at rest {resting:?}");
+            // What the server takes is measured, not announced: there is no event to await.
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// What the server took before the first attack.
+    pub(crate) fn resting(&self) -> Taken {
+        self.resting
+    }
+}
+
+/// Removes a deployment, if it's there.
+pub(crate) async fn remove(caisson: &Caisson, name: &str) {
+    caisson.control("DELETE", &format!("/adapters/{name}")).answer().await;
+}
+
+impl Taken {
+    async fn by(caisson: &Caisson) -> Self {
+        let metrics = caisson.get("/metrics").await.text();
+        let metric = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.map(|value| value.parse::<f64>().unwrap_or_else(|_| panic!("{name} is {value:?}")) as u64)
+        };
+        let process = caisson.process_id();
+        Self {
+            memory: metric("process_resident_memory_bytes").unwrap_or_else(|| resident(process)),
+            descriptors: metric("process_open_fds").unwrap_or_else(|| descriptors(process)),
+            sandboxes: metric("caisson_sandboxes").expect("the metrics count sandboxes"),
+        }
+    }
+}
+
+fn resident(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+fn descriptors(process: u32) -> u64 {
+    fs::read_dir(format!("/proc/{process}/fd")).unwrap().count() as u64
+}
