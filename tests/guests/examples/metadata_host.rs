@@ -1,4 +1,4 @@
-//! Asks for egress to a cloud's metadata service and to this machine, among innocent hosts.
+//! Asks for egress to a cloud's metadata service and to this machine, among innocent hosts, and dials this machine.
 
 use caisson_sdk::prelude::*;
 use caisson_test_guests::OrBehave;
@@ -11,13 +11,14 @@ impl Adapter for MetadataHost {
         AdapterInfo::new("metadata-host", "1.0.0")
             .host("https://api.example.com")
             .host("http://169.254.169.254")
-            .host("http://localhost:22")
-            .host("http://[::1]:22")
-            .host("http://2130706433:22")
+            .host("http://localhost:9")
+            .host("http://[::1]:9")
+            .host("http://2130706433:9")
     }
 
     fn complete(_context: Context, _request: ChatRequest) -> Result<ChatResponse> {
-        Ok(ChatAnswer::text("behaved").into())
+        // Only this machine: a host that lets it through must not send a test to somebody else.
+        Ok(ChatAnswer::text(http::Request::get("http://localhost:9/").send()?.status().to_string()).into())
     }
 }
 
