@@ -1,7 +1,8 @@
-//! Sends a request with a thousand headers, one with ten thousand, and one with a header of a megabyte.
+//! Sends a request with as many headers, of as many bytes each, as its settings say.
 
 use caisson_sdk::prelude::*;
 use caisson_test_guests::{OrBehave, UPSTREAM, report, wire};
+
 use serde_json::json;
 
 /// The adapter.
@@ -9,21 +10,20 @@ pub struct HeaderFlood;
 
 impl Adapter for HeaderFlood {
     fn describe() -> AdapterInfo {
-        AdapterInfo::new("header-flood", "1.0.0").host(UPSTREAM)
+        AdapterInfo::new("header-flood", "1.0.0")
+            .host(UPSTREAM)
+            .setting(Setting::new("count", "how many headers").required())
+            .setting(Setting::new("bytes", "how long each value is").required())
     }
 
     fn complete(context: Context, _request: ChatRequest) -> Result<ChatResponse> {
-        let base_url = context.base_url(UPSTREAM);
-        let many = |count: u32| {
-            let request = (0..count).fold(wire::Request::get(&base_url), |request, number| {
-                request.header(&format!("x-flood-{number}"), "water")
-            });
-            request.send().map_or_else(|reason| reason, |got| got.status.to_string())
-        };
-        let long = wire::Request::get(&base_url).header("x-flood", &"water".repeat(1 << 18));
-        let refused = long.refused();
-        let long = long.send().map_or_else(|reason| reason, |got| got.status.to_string());
-        report(json!({ "thousand": many(1_000), "ten thousand": many(10_000), "long": long, "refused": refused }))
+        let number = |name: &str| context.setting(name).and_then(|text| text.parse().ok()).unwrap_or(1_usize);
+        let value = "w".repeat(number("bytes"));
+        let request = (0..number("count")).fold(wire::Request::get(&context.base_url(UPSTREAM)), |request, at| {
+            request.header(&format!("x-flood-{at}"), &value)
+        });
+        let refused = request.refused().len();
+        report(json!({ "refused": refused, "outcome": request.send().map(|got| got.status) }))
     }
 }
 

@@ -12,19 +12,16 @@ impl Adapter for HugeRaw {
     }
 
     fn complete(_context: Context, _request: ChatRequest) -> Result<ChatResponse> {
-        Ok(ChatResponse::Raw(huge()))
+        Ok(ChatResponse::Raw(huge("message")))
     }
 
     fn open_stream(_context: Context, _request: ChatRequest) -> Result<Box<dyn EventSource>> {
-        Ok(once(vec![Event::Raw(huge())]))
+        Ok(once(vec![Event::Raw(huge("delta"))]))
     }
 }
 
 caisson_sdk::export!(OrBehave<HugeRaw>);
 
-fn huge() -> String {
-    let text = "x".repeat(32 << 20);
-    format!(
-        "{{\"choices\":[{{\"index\":0,\"message\":{{\"content\":\"{text}\"}},\"delta\":{{\"content\":\"{text}\"}}}}]}}"
-    )
+fn huge(place: &str) -> String {
+    format!("{{\"choices\":[{{\"index\":0,\"{place}\":{{\"content\":\"{}\"}}}}]}}", "x".repeat(32 << 20))
 }

@@ -13,7 +13,7 @@ impl Adapter for RequestStorm {
     }
 
     fn complete(context: Context, _request: ChatRequest) -> Result<ChatResponse> {
-        let sent = (0..5_000).map(|_| wire::Request::get(&context.base_url(UPSTREAM)).send());
+        let sent = (0..3_000).map(|_| wire::Request::get(&context.base_url(UPSTREAM)).send());
         report(json!({ "answered": sent.filter(std::result::Result::is_ok).count() }))
     }
 }

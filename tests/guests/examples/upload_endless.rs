@@ -13,9 +13,9 @@ impl Adapter for UploadEndless {
 
     fn complete(context: Context, _request: ChatRequest) -> Result<ChatResponse> {
         let request = wire::Request::get(&context.base_url(UPSTREAM)).method(Method::Post);
-        let mut sent = request.start(Some(())).map_err(Error::upstream)?;
+        let mut sent = request.start(Some(())).map_err(Error::internal)?;
         loop {
-            sent.write(&[b'x'; 4096]).map_err(Error::upstream)?;
+            sent.write(&[b'x'; 4096]).map_err(|reason| Error::upstream(format!("the upload was ended: {reason}")))?;
         }
     }
 }

@@ -31,8 +31,7 @@ pub(super) fn serve(mut tap: Wiretap) -> Pin<Box<dyn Future<Output = ()> + Send>
         let mut unread = String::new();
         loop {
             if unread.contains("\r\n\r\n") && unread.contains(" /silent") {
-                while tap.read().await.is_some() {}
-                return;
+                return read_all(tap).await;
             }
             let Some((request, rest)) = Request::first_of(&unread) else {
                 match tap.read().await {
@@ -47,6 +46,11 @@ pub(super) fn serve(mut tap: Wiretap) -> Pin<Box<dyn Future<Output = ()> + Send>
             }
         }
     })
+}
+
+/// Reads all that comes, and never answers.
+pub(super) async fn read_all(mut tap: Wiretap) {
+    while tap.read().await.is_some() {}
 }
 
 /// Whether the connection can go on.
