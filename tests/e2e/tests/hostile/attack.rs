@@ -38,6 +38,8 @@ pub(crate) struct Attack {
     pub body: fn(&mut Value),
     /// What the client has to get.
     pub expected: Expected,
+    /// Looks at what the server logged meanwhile, and panics at what should not be there.
+    pub log: fn(&str),
     /// Whether the guest has a model `behave`.
     pub behaves: bool,
 }
@@ -97,6 +99,7 @@ pub(crate) fn attack(name: &'static str, guest: &'static str, tries: &'static st
         stand: Stand::Nothing,
         body: |_| {},
         expected: Expected::Errors(Vec::new()),
+        log: |_| {},
         behaves: true,
     }
 }
@@ -148,6 +151,11 @@ impl Attack {
     /// Changes the body of each request.
     pub(crate) fn body(self, body: fn(&mut Value)) -> Self {
         Self { body, ..self }
+    }
+
+    /// Looks at what the server logged meanwhile: `check` panics at what should not be there.
+    pub(crate) fn logs(self, check: fn(&str)) -> Self {
+        Self { log: check, ..self }
     }
 
     /// The guest can't be had to behave: the check of the next request on the same deployment is left out.

@@ -67,7 +67,9 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
     drop(replies);
     remove(caisson, attack.name).await;
     let taken = scene.settled().await;
-    check_secrets(attack, &beside, &seen, &caisson.output().after(log));
+    let log = caisson.output().after(log);
+    (attack.log)(&log);
+    check_secrets(attack, &beside, &seen, &log);
     assert!(began.elapsed() >= slowest);
     Row::new(attack.name, stopped, error, slowest).settled(taken, scene.resting())
 }

@@ -16,6 +16,8 @@ use serde_json::json;
 const MEMORY_MARGIN: u64 = 96 << 20;
 /// How many more descriptors may be open after an attack: a connection of the harness that is closing.
 const DESCRIPTOR_MARGIN: u64 = 4;
+/// The slots that wasmtime's pool keeps warm for no component in particular (`max_unused_warm_slots`), and some more.
+const WARM_SLOTS: usize = 110;
 /// How long memory, descriptors and sandboxes have to come back: reaching it is a leak, not a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(20);
@@ -55,6 +57,7 @@ impl Scene {
             caisson.embed(json!({ "model": "echo/echo", "input": "x" })).await.expect(200);
         }
         remove(&caisson, "warm").await;
+        fill_pool(&caisson).await;
         let resting = Taken::by(&caisson).await;
         Self { caisson, resting }
     }
@@ -88,6 +91,20 @@ impl Scene {
     pub(crate) fn resting(&self) -> Taken {
         self.resting
     }
+}
+
+/// Has as many sandboxes run at one time as the pool keeps warm. It gives each component fresh slots until then, and keeps 1.25 MiB
+/// of every one, so that any suite of many components would look like a leak.
+async fn fill_pool(caisson: &Caisson) {
+    caisson.push("fill", guest("midstream")).set("then", "wait").await;
+    let mut held = Vec::new();
+    for _ in 0..WARM_SLOTS {
+        let mut stream = caisson.stream(say("fill/x", "x")).await;
+        stream.next_text().await;
+        held.push(stream);
+    }
+    drop(held);
+    remove(caisson, "fill").await;
 }
 
 /// Removes a deployment, if it's there.
