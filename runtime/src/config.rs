@@ -25,6 +25,8 @@ pub struct Config {
     pub max_upload_bytes: usize,
     /// Sandboxes at one time, over all deployments; further requests get a 503 with `retry-after`.
     pub max_sandboxes: u32,
+    /// Name servers for egress; none: the system's.
+    pub dns_servers: Vec<SocketAddr>,
     /// How long running requests may go on after a signal to stop, in seconds.
     pub shutdown_grace_seconds: u64,
     /// Other names for models: `"gpt-4o" = "openai/gpt-4o"`.
@@ -56,6 +58,7 @@ impl Default for Config {
             max_body_bytes: 32 << 20,
             max_upload_bytes: 64 << 20,
             max_sandboxes: 1000,
+            dns_servers: Vec::new(),
             shutdown_grace_seconds: 30,
             aliases: BTreeMap::new(),
         }
@@ -78,6 +81,13 @@ mod tests {
     #[test]
     fn an_empty_file_is_the_default() {
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn name_servers_are_addresses_with_ports() {
+        let config: Config = toml::from_str("dns-servers = [\"10.0.0.53:53\", \"[::1]:5353\"]").unwrap();
+        assert_eq!(config.dns_servers.len(), 2);
+        assert!(toml::from_str::<Config>("dns-servers = [\"dns.example.com\"]").is_err());
     }
 
     #[test]

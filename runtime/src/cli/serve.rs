@@ -10,6 +10,7 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::deployments::Deployments;
+use crate::egress::Network;
 use crate::sandbox::Sandboxes;
 use crate::server::{Parts, Server};
 use crate::telemetry::{self, Metrics};
@@ -79,7 +80,8 @@ impl Serve {
 pub(super) async fn start(config: &Config, admin_key: Option<&str>) -> anyhow::Result<Started> {
     let sandboxes = Sandboxes::new(config.max_sandboxes)?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
-    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases).await?);
+    let network = Network::new(&config.dns_servers);
+    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
     let has_keys = !deployments.keys()?.is_empty();
     let parts = Parts { deployments, admin_key, metrics: Arc::new(Metrics::new()) };

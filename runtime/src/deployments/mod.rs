@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use crate::egress::Egress;
+use crate::egress::{Egress, Network};
 use crate::sandbox::{Adapter, CompileError, Failure, Fault, Limits, Sandboxes, Terms};
 use artifacts::Artifacts;
 use database::{Database, KeyRow, New, Row};
@@ -40,7 +40,7 @@ const ADMIN_KEY_META: &str = "admin-key-sha256";
 /// All deployments of one data folder.
 pub struct Deployments {
     sandboxes: Sandboxes,
-    tls: Arc<rustls::ClientConfig>,
+    network: Network,
     artifacts: Artifacts,
     database: Database,
     snapshot: RwLock<Arc<Snapshot>>,
@@ -154,6 +154,7 @@ impl Deployments {
         folder: &Path,
         sandboxes: Sandboxes,
         aliases: BTreeMap<String, String>,
+        network: Network,
     ) -> Result<Self, DeployError> {
         let lock = lock(folder)?;
         let artifacts = Artifacts::open(folder.join("artifacts"))?;
@@ -161,7 +162,7 @@ impl Deployments {
         let keys = ValidKeys::of(&database.keys()?);
         let mut this = Self {
             sandboxes,
-            tls: crate::egress::tls_config(),
+            network,
             artifacts,
             database,
             snapshot: RwLock::new(Arc::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() })),
@@ -385,7 +386,8 @@ impl Deployments {
     }
 
     fn revision(&self, name: &str, number: u32, created: u64, spec: &Spec, component: &Arc<Component>) -> Revision {
-        let egress = Egress::new(&self.tls, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
+        let egress =
+            Egress::new(&self.network, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
         Revision {
             deployment: name.into(),
             number,
