@@ -43,6 +43,8 @@ pub struct Config {
     pub body_seconds: u64,
     /// How long a connection may lie idle between requests, in seconds.
     pub idle_seconds: u64,
+    /// Name servers for egress; none: the system's.
+    pub dns_servers: Vec<SocketAddr>,
     /// How long running requests may go on after a signal to stop, in seconds.
     pub shutdown_grace_seconds: u64,
     /// Other names for models: `"gpt-4o" = "openai/gpt-4o"`.
@@ -84,6 +86,7 @@ impl Default for Config {
             client_stall_seconds: 60,
             body_seconds: 300,
             idle_seconds: 75,
+            dns_servers: Vec::new(),
             shutdown_grace_seconds: 30,
             aliases: BTreeMap::new(),
         }
@@ -106,6 +109,13 @@ mod tests {
     #[test]
     fn an_empty_file_is_the_default() {
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn name_servers_are_addresses_with_ports() {
+        let config: Config = toml::from_str("dns-servers = [\"10.0.0.53:53\", \"[::1]:5353\"]").unwrap();
+        assert_eq!(config.dns_servers.len(), 2);
+        assert!(toml::from_str::<Config>("dns-servers = [\"dns.example.com\"]").is_err());
     }
 
     #[test]

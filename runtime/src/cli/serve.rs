@@ -11,7 +11,7 @@ use clap::Args;
 use super::process::{self, Secrets};
 use crate::config::Config;
 use crate::deployments::{Deployments, GivenKeys, KeySource, SecretKey};
-use crate::egress::SecretText;
+use crate::egress::{Network, SecretText};
 use crate::sandbox::{CompileBounds, Sandboxes};
 use crate::server::{Parts, Server};
 use crate::telemetry::{self, Metrics};
@@ -122,7 +122,8 @@ impl Serve {
 pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &GivenKeys) -> anyhow::Result<Started> {
     let sandboxes = Sandboxes::new(config.max_sandboxes, compile_bounds(config))?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
-    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, keys).await?);
+    let network = Network::new(&config.dns_servers);
+    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, keys).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
     let has_keys = !deployments.keys()?.is_empty();
     let parts = Parts { deployments, admin_key, metrics: Arc::new(Metrics::new()) };

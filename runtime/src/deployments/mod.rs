@@ -23,7 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use crate::egress::Egress;
+use crate::egress::{Egress, Network};
 use crate::sandbox::{CompileError, Compiled, Failure, Fault, Limits, Sandboxes, Terms};
 use artifacts::Artifacts;
 use compiled::CompiledArtifacts;
@@ -47,7 +47,7 @@ const ADMIN_KEY_META: &str = "admin-key-sha256";
 /// All deployments of one data folder.
 pub struct Deployments {
     sandboxes: Sandboxes,
-    tls: Arc<rustls::ClientConfig>,
+    network: Network,
     artifacts: Artifacts,
     compiled: CompiledArtifacts,
     database: Database,
@@ -178,6 +178,7 @@ impl Deployments {
         folder: &Path,
         sandboxes: Sandboxes,
         aliases: BTreeMap<String, String>,
+        network: Network,
         keys: &GivenKeys,
     ) -> Result<Self, DeployError> {
         let lock = lock(folder)?;
@@ -189,7 +190,7 @@ impl Deployments {
             .map_err(|error| DeployError::Folder(compiled, error))?;
         let mut this = Self {
             sandboxes,
-            tls: crate::egress::tls_config(),
+            network,
             artifacts,
             compiled,
             database,
@@ -429,7 +430,8 @@ impl Deployments {
     }
 
     fn revision(&self, name: &str, number: u32, created: u64, spec: &Spec, component: &Arc<Component>) -> Revision {
-        let egress = Egress::new(&self.tls, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
+        let egress =
+            Egress::new(&self.network, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
         Revision {
             deployment: name.into(),
             number,

@@ -9,16 +9,49 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-use super::meter::{Direction, Meter};
+use super::meter::{Direction, Meter, Turn};
 use super::scrub::{Scrubber, Secrets};
 use super::{EgressError, IncomingBody};
 
 /// A body whose bytes are counted as they pass. Trailers are dropped: no provider's protocol needs them, and they would be one
 /// more way around the header rules.
 pub(super) struct Metered<B> {
-    pub(super) body: B,
-    pub(super) meter: Arc<Meter>,
-    pub(super) direction: Direction,
+    body: B,
+    meter: Arc<Meter>,
+    direction: Direction,
+    /// Bytes that are still to come, where that was said.
+    left: Option<u64>,
+    /// The request's place among those under way, given back at the body's end.
+    turn: Option<Turn>,
+}
+
+impl<B> Metered<B> {
+    /// A request's body, held to the length that the request says it has.
+    pub(super) fn outgoing(body: B, meter: Arc<Meter>, length: Option<u64>) -> Self {
+        Self { body, meter, direction: Direction::Out, left: length, turn: None }
+    }
+
+    /// An answer's body, which ends its request's turn.
+    pub(super) fn incoming(body: B, meter: Arc<Meter>, turn: Turn) -> Self {
+        Self { body, meter, direction: Direction::In, left: None, turn: Some(turn) }
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), EgressError> {
+        self.meter.count_bytes(self.direction, bytes)?;
+        if let Some(left) = &mut self.left {
+            let short = EgressError::Invalid("a body longer than its content-length");
+            *left = left.checked_sub(bytes as u64).ok_or(short)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), EgressError> {
+        self.turn = None;
+        match self.left.take() {
+            Some(1..) => Err(EgressError::Invalid("a body shorter than its content-length")),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<B> Body for Metered<B>
@@ -32,16 +65,17 @@ where
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
         loop {
             let Some(frame) = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
-                return Poll::Ready(None);
+                return Poll::Ready(self.end().err().map(Err));
             };
-            let Ok(data) = frame?.into_data() else { continue };
-            self.meter.count_bytes(self.direction, data.len())?;
+            let Ok(data) = frame.inspect_err(|_| self.turn = None)?.into_data() else { continue };
+            self.count(data.len())?;
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
     }
 
+    // A body that has ended too early is asked once more, to say so.
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.is_end_stream() && !matches!(self.left, Some(1..))
     }
 
     fn size_hint(&self) -> SizeHint {

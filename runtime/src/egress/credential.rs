@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::CONNECTION_HEADERS;
 use super::grant::{Grant, Target};
+use super::request::CONNECTION_HEADERS;
 
 /// The shortest secret we take. Answers are scrubbed of it, and a shorter one would turn up in ordinary text.
 pub const MIN_SECRET_BYTES: usize = 8;

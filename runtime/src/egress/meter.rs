@@ -3,7 +3,7 @@
 //! Requests and bytes are counted over all of a sandbox's traffic together (invariant 4). The meter also remembers what was
 //! refused, so that the client's error can say so whatever the guest makes of it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::EgressError;
@@ -26,9 +26,17 @@ pub struct Meter {
     requests: AtomicU64,
     bytes_out: AtomicU64,
     bytes_in: AtomicU64,
+    under_way: AtomicU32,
     over: AtomicBool,
     seen: Mutex<Seen>,
 }
+
+/// A request's place among those of its sandbox that are under way. Given back when it's dropped.
+#[derive(Debug)]
+pub(super) struct Turn(Arc<Meter>);
+
+/// Requests of one sandbox that may be under way at one time, from sending to the last byte of the answer: each holds a connection.
+const MAX_UNDER_WAY: u32 = 8;
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -51,6 +59,7 @@ impl Meter {
             requests: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
+            under_way: AtomicU32::new(0),
             over: AtomicBool::new(false),
             seen: Mutex::default(),
         })
@@ -81,12 +90,19 @@ impl Meter {
         self.over.load(Ordering::Relaxed)
     }
 
-    pub(super) fn count_request(&self) -> Result<(), EgressError> {
-        if self.requests.fetch_add(1, Ordering::Relaxed) < u64::from(self.limits.requests) {
-            return Ok(());
+    /// Counts a request, and lets it begin.
+    pub(super) fn begin_request(self: &Arc<Self>) -> Result<Turn, EgressError> {
+        if self.requests.fetch_add(1, Ordering::Relaxed) >= u64::from(self.limits.requests) {
+            self.over.store(true, Ordering::Relaxed);
+            return Err(EgressError::TooManyRequests { limit: self.limits.requests });
         }
-        self.over.store(true, Ordering::Relaxed);
-        Err(EgressError::TooManyRequests { limit: self.limits.requests })
+        // Counted by the turn's drop again, also where it's one too many.
+        let turn = Turn(Arc::clone(self));
+        if self.under_way.fetch_add(1, Ordering::Relaxed) >= MAX_UNDER_WAY {
+            self.over.store(true, Ordering::Relaxed);
+            return Err(EgressError::TooManyAtOnce { limit: MAX_UNDER_WAY });
+        }
+        Ok(turn)
     }
 
     pub(super) fn note_host(&self, origin: String) {
@@ -114,5 +130,11 @@ impl Meter {
             Direction::Out => EgressError::TooManyBytesOut { limit },
             Direction::In => EgressError::TooManyBytesIn { limit },
         })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

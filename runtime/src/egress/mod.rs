@@ -1,64 +1,72 @@
 //! Everything that leaves a guest leaves through here (invariants 1 and 2).
 //!
-//! A request passes these gates in order: the sandbox's request count, the grants, the removal of headers that belong to the
-//! connection, the credentials, then [`connect`]'s address check at dialling time. On the way back the body is counted and scrubbed
-//! of credentials. Redirects are not followed: a guest that wants to follow one sends a new request, which is checked anew.
-//! Nothing here knows Wasm; `sandbox` hands over plain HTTP requests.
+//! A request passes these gates in order: the sandbox's request count, the form that [`request`] gives it, the grants, the
+//! credentials, then [`connect`]'s address check at dialling time. On the way back the body is counted and scrubbed of credentials.
+//! Redirects are not followed: a guest that wants to follow one sends a new request, which is checked anew. Nothing here knows
+//! Wasm; `sandbox` hands over plain HTTP requests.
+//!
+//! What bounds what:
+//!
+//! - Connecting, from the lookup to the end of the TLS handshake: [`connect`]'s own times.
+//! - An answer's head and body: no time of ours, because a model may think for as long as its operator lets it. The sandbox's
+//!   deadline ends them, and its limit on received bytes a body without end. A guest's own times can only be shorter.
+//! - An answer's head: its headers' number and bytes, and the number of interim answers before it.
+//! - A request: its URL's and headers' bytes; its body by the sandbox's limit on sent bytes.
+//! - Requests of one sandbox: their number, and how many are under way at one time ([`meter`]).
+//! - Connections of one revision: how many are open, and how many are kept idle for one host.
+//! - Decompression: never done. We ask for `identity`; where there are credentials to find, another coding is refused, and where
+//!   there are none, the bytes go to the guest as they came.
 
 mod address;
 mod body;
 mod connect;
 mod credential;
+mod error;
 mod grant;
 mod meter;
+mod names;
+mod network;
+mod request;
 mod scrub;
 mod secret_text;
 
-use std::error::Error as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, IF_RANGE, RANGE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, IF_RANGE, RANGE};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use url::Url;
+use tokio::sync::Notify;
 
 use body::{Metered, Patient, Scrubbed};
-use connect::{ConnectError, Connector};
-use meter::Direction;
+use connect::{Connector, Timely};
+use meter::Turn;
+use request::CONNECTION_HEADERS;
 use scrub::Secrets;
 
 pub(crate) use credential::is_placeable;
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
+pub use error::EgressError;
 pub(crate) use grant::quotable;
 pub use grant::{Grant, GrantError, Target};
 pub use meter::{EgressLimits, Meter};
+pub use network::{Network, tls_config};
 pub use secret_text::SecretText;
 
-/// Headers that describe a connection, not a message (RFC 9110 §7.6.1), or that would let a guest speak for another host.
-const CONNECTION_HEADERS: [HeaderName; 12] = [
-    http::header::CONNECTION,
-    http::header::EXPECT,
-    http::header::HOST,
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("keep-alive"),
-    http::header::PROXY_AUTHENTICATE,
-    http::header::PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    http::header::TE,
-    http::header::TRAILER,
-    http::header::TRANSFER_ENCODING,
-    http::header::UPGRADE,
-];
-
 const POOL_IDLE: Duration = Duration::from_secs(60);
-const MAX_URL_BYTES: usize = 16 * 1024;
+/// Idle connections to one host that are kept. Further ones are closed after their answer.
+const MAX_IDLE_PER_HOST: usize = 64;
+const MAX_ANSWER_HEADERS: usize = 100;
+const MAX_ANSWER_HEAD_BYTES: usize = 64 * 1024;
+/// Interim (1xx) answers to one request. One or two are usual; a flood of them would keep a request from ever timing out.
+const MAX_INTERIM_ANSWERS: u32 = 16;
 
 /// A body on its way out of a guest.
 pub type OutgoingBody = UnsyncBoxBody<Bytes, EgressError>;
@@ -70,7 +78,7 @@ pub struct Egress {
     grants: Arc<[Grant]>,
     credentials: Vec<Credential>,
     secrets: Secrets,
-    client: Client<HttpsConnector<Connector>, OutgoingBody>,
+    client: Client<Timely<HttpsConnector<Connector>>, OutgoingBody>,
 }
 
 /// How long a guest is ready to wait. Our own bounds hold whatever it says.
@@ -82,103 +90,31 @@ pub struct Patience {
     pub between_bytes: Option<Duration>,
 }
 
-/// Why a request failed on its way.
-#[derive(Debug, thiserror::Error)]
-pub enum EgressError {
-    /// No grant covers the target, or the address needs consent.
-    #[error("denied")]
-    Denied,
-    /// The request isn't one we send: scheme, host, method or length of its URL.
-    #[error("invalid request: {0}")]
-    Invalid(&'static str),
-    /// The sandbox has sent as many requests as it may.
-    #[error("more than {limit} requests")]
-    TooManyRequests {
-        /// The cap.
-        limit: u32,
-    },
-    /// The sandbox has sent as many bytes as it may.
-    #[error("more than {limit} bytes sent")]
-    TooManyBytesOut {
-        /// The cap, in bytes.
-        limit: u64,
-    },
-    /// The sandbox has received as many bytes as it may.
-    #[error("more than {limit} bytes received")]
-    TooManyBytesIn {
-        /// The cap, in bytes.
-        limit: u64,
-    },
-    /// The name can't be resolved.
-    #[error("name not resolved")]
-    NotResolved,
-    /// Nobody listens there.
-    #[error("connection refused")]
-    Refused,
-    /// No connection, no head, or no further bytes in time.
-    #[error("timed out")]
-    TimedOut,
-    /// TLS failed: most often a certificate that isn't trusted.
-    #[error("tls failed")]
-    Tls,
-    /// The upstream compressed its answer or gave a part of it, although it wasn't asked to; credentials couldn't be found in it.
-    #[error("compressed or partial answer")]
-    Unscrubbable,
-    /// The upstream broke off or broke the protocol.
-    #[error("connection failed")]
-    Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// The TLS settings of all egress, made once per process.
-///
-/// Trusts the machine's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` override where they are read from); without any, Mozilla's.
-pub fn tls_config() -> Arc<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    tls_trusting(roots)
-}
-
-fn tls_without_roots() -> Arc<rustls::ClientConfig> {
-    tls_trusting(rustls::RootCertStore::empty())
-}
-
-fn tls_trusting(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    #[expect(clippy::expect_used, reason = "ring supports TLS 1.2 and 1.3, which are all the default versions")]
-    let builder = builder.expect("the provider supports the default versions");
-    Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
 impl Egress {
     /// The way out for one revision. `allow_private` lets granted names resolve to private addresses.
-    pub fn new(
-        tls: &Arc<rustls::ClientConfig>,
-        grants: Vec<Grant>,
-        allow_private: bool,
-        credentials: Vec<Credential>,
-    ) -> Self {
+    pub fn new(network: &Network, grants: Vec<Grant>, allow_private: bool, credentials: Vec<Credential>) -> Self {
         let grants: Arc<[Grant]> = grants.into();
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(rustls::ClientConfig::clone(tls))
+            .with_tls_config(rustls::ClientConfig::clone(&network.tls))
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(Connector { grants: Arc::clone(&grants), allow_private });
+            .wrap_connector(Connector::new(network.names.clone(), Arc::clone(&grants), allow_private));
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
-            .build(connector);
+            .http1_max_headers(MAX_ANSWER_HEADERS)
+            .http1_max_buf_size(MAX_ANSWER_HEAD_BYTES)
+            .http2_max_header_list_size(MAX_ANSWER_HEAD_BYTES as u32)
+            .build(Timely::new(connector));
         let secrets = Secrets::new(credentials.iter().map(|credential| credential.secret.expose()));
         Self { grants, credentials, secrets, client }
     }
 
     /// No way out at all: for `describe`, which is called before anything is granted.
     pub fn closed() -> Self {
-        Self::new(&tls_without_roots(), Vec::new(), false, Vec::new())
+        Self::new(&Network::none(), Vec::new(), false, Vec::new())
     }
 
     /// Sends one request of the sandbox that `meter` belongs to. Dropping the future, or the body of its response, closes the
@@ -189,40 +125,33 @@ impl Egress {
         request: Request<OutgoingBody>,
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
-        meter.count_request()?;
-        let request = self.admit(&meter, request)?;
+        let turn = meter.begin_request()?;
+        let mut request = self.admit(&meter, request)?;
+        let flooded = watch_interim_answers(&mut request);
         let sent = self.client.request(request);
-        let response = match patience.first_byte {
-            Some(limit) => tokio::time::timeout(limit, sent).await.map_err(|_| EgressError::TimedOut)?,
-            None => sent.await,
+        let answered = async {
+            match patience.first_byte {
+                Some(limit) => tokio::time::timeout(limit, sent).await.map_err(|_| EgressError::TimedOut),
+                None => Ok(sent.await),
+            }
         };
-        let response = response.map_err(|error| explain(&meter, error))?;
-        self.receive(meter, response, patience)
+        let response = tokio::select! {
+            answered = answered => answered?.map_err(|error| error::explain(&meter, error))?,
+            () = flooded.notified() => return Err(EgressError::Garbled),
+        };
+        self.receive(meter, turn, response, patience)
     }
 
     /// Checks the target against the grants and gives the request the form in which it may leave.
     fn admit(&self, meter: &Arc<Meter>, request: Request<OutgoingBody>) -> Result<Request<OutgoingBody>, EgressError> {
         let (mut parts, body) = request.into_parts();
-        if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-            return Err(EgressError::Invalid("method"));
-        }
-        let text = parts.uri.to_string();
-        if text.len() > MAX_URL_BYTES {
-            return Err(EgressError::Invalid("url too long"));
-        }
-        let mut url = Url::parse(&text).map_err(|_| EgressError::Invalid("url"))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(EgressError::Invalid("user information in the url"));
-        }
-        let target = Target::of(&url).ok_or(EgressError::Invalid("scheme or host"))?;
+        let (mut url, target) = request::target(&parts)?;
         if !self.grants.iter().any(|grant| grant.covers(&target)) {
             meter.note_denial(format!("the adapter may not reach {target}: no grant covers it; the operator can add one with --allow-host {target}"));
             return Err(EgressError::Denied);
         }
-        for name in &CONNECTION_HEADERS {
-            parts.headers.remove(name);
-        }
-        parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        request::clean(&mut parts.headers)?;
+        let length = request::length(&parts.headers)?;
         if !self.secrets.is_empty() {
             // A part of an answer could be cut so that it holds a part of a credential.
             parts.headers.remove(RANGE);
@@ -231,10 +160,9 @@ impl Egress {
         for credential in &self.credentials {
             credential.put_on(&target, &mut url, &mut parts.headers);
         }
-        let tail = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        parts.uri = format!("{target}{tail}").parse().map_err(|_| EgressError::Invalid("url"))?;
+        parts.uri = request::uri(&target, &url)?;
         meter.note_host(target.to_string());
-        let body = Metered { body, meter: Arc::clone(meter), direction: Direction::Out };
+        let body = Metered::outgoing(body, Arc::clone(meter), length);
         Ok(Request::from_parts(parts, body.boxed_unsync()))
     }
 
@@ -242,11 +170,12 @@ impl Egress {
     fn receive(
         &self,
         meter: Arc<Meter>,
+        turn: Turn,
         response: Response<Incoming>,
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
         let (mut parts, body) = response.into_parts();
-        let mut body = Metered { body, meter, direction: Direction::In }.boxed_unsync();
+        let mut body = Metered::incoming(body, meter, turn).boxed_unsync();
         if !self.secrets.is_empty() {
             let mut encodings = parts.headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
             if parts.status == StatusCode::PARTIAL_CONTENT
@@ -265,10 +194,16 @@ impl Egress {
         for name in &CONNECTION_HEADERS {
             parts.headers.remove(name);
         }
+        // The reason phrase is the upstream's free text too, and of no use to anybody.
+        parts.extensions.clear();
         Ok(Response::from_parts(parts, body))
     }
 
     fn scrub_headers(&self, headers: &mut HeaderMap) {
+        let telling: Vec<_> = headers.keys().filter(|name| self.secrets.is_in_name(name.as_str())).cloned().collect();
+        for name in telling {
+            headers.remove(name);
+        }
         for value in headers.values_mut() {
             let clean = self.secrets.scrub(value.as_bytes());
             if let Some(clean) = clean.and_then(|clean| HeaderValue::from_bytes(&clean).ok()) {
@@ -278,48 +213,16 @@ impl Egress {
     }
 }
 
-/// Finds our own reason below hyper's error.
-fn explain(meter: &Meter, error: hyper_util::client::legacy::Error) -> EgressError {
-    let is_connect = error.is_connect();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(cause) = cause.downcast_ref::<ConnectError>() {
-            return match cause {
-                ConnectError::Prohibited(target, address) => {
-                    // The address is the operator's to know, not the caller's.
-                    tracing::warn!(%target, %address, "egress denied: the name resolves to an address that needs consent");
-                    meter.note_denial(format!(
-                        "the adapter may not reach {target}: it has no public address; \
-                         the operator can consent with --allow-private, or by granting the address itself"
-                    ));
-                    EgressError::Denied
-                }
-                ConnectError::Resolve(..) => EgressError::NotResolved,
-                ConnectError::Refused(_) => EgressError::Refused,
-                ConnectError::TimedOut(_) => EgressError::TimedOut,
-                ConnectError::Failed(..) => EgressError::Connection(error.into()),
-            };
+/// Notifies once more interim answers have come than anybody sends.
+fn watch_interim_answers(request: &mut Request<OutgoingBody>) -> Arc<Notify> {
+    let (flooded, seen) = (Arc::new(Notify::new()), AtomicU32::new(0));
+    let notify = Arc::clone(&flooded);
+    hyper::ext::on_informational(request, move |_| {
+        if seen.fetch_add(1, Ordering::Relaxed) == MAX_INTERIM_ANSWERS {
+            notify.notify_one();
         }
-        // A body's own error (too many bytes) comes back through hyper.
-        if let Some(EgressError::TooManyBytesOut { limit }) = cause.downcast_ref::<EgressError>() {
-            return EgressError::TooManyBytesOut { limit: *limit };
-        }
-        if is_connect && cause.downcast_ref::<rustls::Error>().is_some() {
-            return EgressError::Tls;
-        }
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        source = match inner {
-            Some(inner) => Some(inner),
-            None => cause.source(),
-        };
-    }
-    EgressError::Connection(error.into())
-}
-
-impl From<hyper::Error> for EgressError {
-    fn from(error: hyper::Error) -> Self {
-        if error.is_timeout() { Self::TimedOut } else { Self::Connection(error.into()) }
-    }
+    });
+    flooded
 }
 
 #[cfg(test)]

@@ -68,6 +68,14 @@ impl Secrets {
         Some(clean)
     }
 
+    /// Whether a header's name holds a secret; names are case-insensitive, and come in lower case.
+    pub(crate) fn is_in_name(&self, name: &str) -> bool {
+        self.0.iter().any(|needle| {
+            let secret = needle.secret.as_slice();
+            name.as_bytes().windows(secret.len()).any(|part| part.eq_ignore_ascii_case(secret))
+        })
+    }
+
     /// The text up to some end with its secrets replaced, if there are any, and that end: behind the last secret.
     fn replace(&self, text: &[u8]) -> (Option<Vec<u8>>, usize) {
         let mut clean = None;

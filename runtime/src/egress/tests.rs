@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -13,7 +13,12 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::names::Names;
+use super::network::tls_trusting;
+use super::request::MAX_URL_BYTES;
 use super::*;
+
+mod raw;
 
 /// What an upstream saw of one request.
 #[derive(Clone, Debug)]
@@ -99,7 +104,7 @@ fn egress(grants: &[&str], key_for: Option<&str>) -> Egress {
         secret: Secret::new("sk-very-secret").unwrap(),
     });
     let grants = grants.iter().map(|grant| grant.parse().unwrap()).collect();
-    Egress::new(&tls_without_roots(), grants, false, credentials.into_iter().collect())
+    Egress::new(&Network::none(), grants, false, credentials.into_iter().collect())
 }
 
 fn get(url: &str) -> Request<OutgoingBody> {
@@ -240,7 +245,7 @@ async fn what_no_request_may_be_is_refused() {
 }
 
 /// A TLS upstream for `localhost` that offers HTTP/2, and the settings that trust it.
-async fn tls_upstream() -> (Upstream, Arc<rustls::ClientConfig>) {
+async fn tls_upstream() -> (Upstream, Network) {
     let signed = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let certificate = signed.cert.der().clone();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
@@ -250,14 +255,15 @@ async fn tls_upstream() -> (Upstream, Arc<rustls::ClientConfig>) {
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).unwrap();
-    (Upstream::start(Some(TlsAcceptor::from(Arc::new(server)))).await, tls_trusting(roots))
+    let network = Network { tls: tls_trusting(roots), names: Names::none() };
+    (Upstream::start(Some(TlsAcceptor::from(Arc::new(server)))).await, network)
 }
 
 #[tokio::test]
 async fn http_2_is_spoken_over_tls_and_its_connection_is_reused() {
-    let (upstream, tls) = tls_upstream().await;
+    let (upstream, network) = tls_upstream().await;
     let origin = format!("https://localhost:{}", upstream.address.port());
-    let egress = Egress::new(&tls, vec![origin.parse().unwrap()], false, vec![]);
+    let egress = Egress::new(&network, vec![origin.parse().unwrap()], false, vec![]);
     for _ in 0..3 {
         assert_eq!(text(send(&egress, get(&origin)).await.unwrap()).await, "fine");
     }
@@ -276,7 +282,7 @@ fn saw_first(upstream: &Upstream) -> usize {
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let (upstream, _) = tls_upstream().await;
     let origin = format!("https://localhost:{}", upstream.address.port());
-    let egress = Egress::new(&tls_without_roots(), vec![origin.parse().unwrap()], false, vec![]);
+    let egress = Egress::new(&Network::none(), vec![origin.parse().unwrap()], false, vec![]);
     let error = send(&egress, get(&origin)).await.err().unwrap();
     assert!(matches!(error, EgressError::Tls), "{error:?}");
     assert!(upstream.saw().is_empty());

@@ -92,14 +92,20 @@ fn wasi_error(error: EgressError) -> Error {
     match error {
         EgressError::Denied => Error::HttpRequestDenied,
         EgressError::Invalid(_) => Error::HttpRequestUriInvalid,
-        EgressError::TooManyRequests { .. } => Error::ConnectionLimitReached,
+        EgressError::TooManyRequests { .. } | EgressError::TooManyAtOnce { .. } | EgressError::TooManyConnections => {
+            Error::ConnectionLimitReached
+        }
         EgressError::TooManyBytesOut { limit } => Error::HttpRequestBodySize(Some(limit)),
         EgressError::TooManyBytesIn { limit } => Error::HttpResponseBodySize(Some(limit)),
         EgressError::NotResolved => Error::DnsError { rcode: None, info_code: None },
+        EgressError::NotResolvedInTime => Error::DnsTimeout,
         EgressError::Refused => Error::ConnectionRefused,
+        EgressError::NotConnectedInTime => Error::ConnectionTimeout,
         EgressError::TimedOut => Error::HttpResponseTimeout,
         EgressError::Tls => Error::TlsCertificateError,
         EgressError::Unscrubbable => Error::HttpResponseContentCoding(None),
+        EgressError::Garbled => Error::HttpProtocolError,
+        EgressError::HeadTooLarge => Error::HttpResponseHeaderSectionSize(None),
         EgressError::Connection(_) => Error::ConnectionTerminated,
     }
 }
