@@ -81,6 +81,10 @@ pub struct LimitsChange {
     pub egress_bytes_out: Option<u64>,
     pub egress_bytes_in: Option<u64>,
     pub log_bytes: Option<u64>,
+    pub answer_bytes: Option<u64>,
+    pub concurrency: Option<u32>,
+    pub queue: Option<u32>,
+    pub queue_ms: Option<u64>,
 }
 
 /// Why a change makes no spec. Each names the field and what would do.
@@ -258,6 +262,10 @@ impl LimitsChange {
             egress_bytes_out: self.egress_bytes_out.unwrap_or(limits.egress_bytes_out),
             egress_bytes_in: self.egress_bytes_in.unwrap_or(limits.egress_bytes_in),
             log_bytes: self.log_bytes.unwrap_or(limits.log_bytes),
+            answer_bytes: self.answer_bytes.unwrap_or(limits.answer_bytes),
+            concurrency: self.concurrency.unwrap_or(limits.concurrency),
+            queue: self.queue.unwrap_or(limits.queue),
+            queue_ms: self.queue_ms.unwrap_or(limits.queue_ms),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The revision is chosen once, from one snapshot. The permit and the count of the request live in [`Run`], which an answer being
 //! streamed owns to its last byte (invariant 7); dropping it at any moment gives the slot back and counts what happened.
 
+mod queue;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use crate::chat;
 use crate::deployments::{Deployments, NotFound, Revision, Snapshot};
 use crate::sandbox::{EventStream, Failure, Fault, Receipt, Sandbox, Terms};
 use crate::telemetry::{Finished, Metrics, Tokens};
+use queue::Queues;
 
 /// How often an overdue stream is looked at that was in use when its time was over.
 const REAP_AGAIN: Duration = Duration::from_secs(1);
@@ -23,6 +26,7 @@ const REAP_AGAIN: Duration = Duration::from_secs(1);
 pub struct Dispatch {
     deployments: Arc<Deployments>,
     slots: Arc<Semaphore>,
+    queues: Queues,
     metrics: Arc<Metrics>,
 }
 
@@ -61,6 +65,8 @@ pub struct Bill(Run);
 /// a task of its own takes the sandbox away when the time is over.
 pub struct Stream {
     idle: Arc<Mutex<Option<Streaming>>>,
+    answer_bytes: u64,
+    left: u64,
     revision: String,
     reaper: AbortHandle,
 }
@@ -99,6 +105,9 @@ pub enum Refusal {
     /// As many requests are running as may.
     #[error("all sandboxes are in use; try again in a moment")]
     Busy,
+    /// As many of the deployment's requests are running and waiting as may.
+    #[error("`{0}` has as many requests as it may, running and waiting; try again in a moment")]
+    DeploymentBusy(Arc<str>),
 }
 
 /// One request's hold on its revision and its slot.
@@ -109,13 +118,14 @@ struct Run {
     outcome: &'static str,
     receipt: Receipt,
     tokens: Tokens,
-    _permit: OwnedSemaphorePermit,
+    answer_bytes: u64,
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 impl Dispatch {
     /// At most `sandboxes` requests run at one time.
     pub fn new(deployments: Arc<Deployments>, sandboxes: u32, metrics: Arc<Metrics>) -> Self {
-        Self { deployments, slots: Arc::new(Semaphore::new(sandboxes as usize)), metrics }
+        Self { deployments, slots: Arc::new(Semaphore::new(sandboxes as usize)), queues: Queues::default(), metrics }
     }
 
     /// What is being served, for listings.
@@ -123,11 +133,13 @@ impl Dispatch {
         self.deployments.snapshot()
     }
 
-    /// Finds who serves `model` and takes a slot.
-    pub fn admit(&self, model: &str) -> Result<Admitted, Refusal> {
+    /// Finds who serves `model`, waits for a turn in its queue, and takes a slot.
+    pub async fn admit(&self, model: &str) -> Result<Admitted, Refusal> {
         let (revision, model) = self.deployments.snapshot().resolve(model)?;
-        let permit = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Refusal::Busy)?;
-        Ok(Admitted { model, run: Run::new(revision, Arc::clone(&self.metrics), permit) })
+        let queue = self.queues.of(&revision.deployment, &revision.limits);
+        let turn = queue.turn().await.map_err(|_| Refusal::DeploymentBusy(Arc::clone(&revision.deployment)))?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        Ok(Admitted { model, run: Run::new(revision, Arc::clone(&self.metrics), [turn, slot]) })
     }
 }
 
@@ -170,7 +182,7 @@ impl Admitted {
 
 impl Stream {
     fn new(events: EventStream, run: Run) -> Self {
-        let (deadline, revision) = (events.deadline(), run.label());
+        let (deadline, revision, answer_bytes) = (events.deadline(), run.label(), run.answer_bytes);
         let idle = Arc::new(Mutex::new(Some(Streaming { events, run })));
         let reaped = Arc::clone(&idle);
         let reaper = tokio::spawn(async move {
@@ -184,19 +196,19 @@ impl Stream {
                 tokio::time::sleep(REAP_AGAIN).await;
             }
         });
-        Self { idle, revision, reaper: reaper.abort_handle() }
+        Self { idle, answer_bytes, left: answer_bytes, revision, reaper: reaper.abort_handle() }
     }
 
     /// Waits for the next events. Not to be called again after the end or a failure.
     pub async fn next(&mut self) -> Result<Next, Failed> {
-        let Some(Streaming { mut events, mut run }) = take(&self.idle) else {
+        let Some(Streaming { events, mut run }) = take(&self.idle) else {
             return Err(Failed {
                 fault: Fault::Deadline,
                 receipt: Receipt::default(),
                 revision: self.revision.clone(),
             });
         };
-        let next = events.next().await;
+        let (events, next) = events.next().await;
         run.receipt = events.receipt();
         match next {
             Ok(Some(batch)) => {
@@ -214,6 +226,12 @@ impl Stream {
     /// Who answers, as `deployment@revision`.
     pub fn revision(&self) -> &str {
         &self.revision
+    }
+
+    /// Counts bytes of the answer against its limit, which is given back where they are too many.
+    pub fn spend(&mut self, bytes: usize) -> Result<(), u64> {
+        self.left = self.left.checked_sub(bytes as u64).ok_or(self.answer_bytes)?;
+        Ok(())
     }
 
     /// Gives up on the stream, whose events can't be put on the wire; what it cost so far.
@@ -247,6 +265,11 @@ impl Bill {
         self.0.label()
     }
 
+    /// The most bytes that the answer may have.
+    pub fn answer_bytes(&self) -> u64 {
+        self.0.answer_bytes
+    }
+
     /// Notes the tokens, for the counters.
     pub fn note_tokens(&mut self, usage: &chat::Usage, estimated: bool) {
         self.0.tokens = Tokens { input: usage.input, output: usage.output, estimated };
@@ -254,18 +277,19 @@ impl Bill {
 }
 
 impl Run {
-    fn new(revision: Arc<Revision>, metrics: Arc<Metrics>, permit: OwnedSemaphorePermit) -> Self {
+    fn new(revision: Arc<Revision>, metrics: Arc<Metrics>, permits: [OwnedSemaphorePermit; 2]) -> Self {
         metrics.sandboxes.inc();
         // Stands until something else is known: a client that leaves drops the run where it is.
         let outcome = "cancelled";
         Self {
+            answer_bytes: revision.limits.answer_bytes,
             revision,
             metrics,
             started: Instant::now(),
             outcome,
             receipt: Receipt::default(),
             tokens: Tokens::default(),
-            _permit: permit,
+            _permits: permits,
         }
     }
 

@@ -51,6 +51,15 @@ pub(crate) enum ApiError {
         /// Who gave it.
         revision: String,
     },
+    /// The answer has more bytes than it may.
+    TooLong {
+        /// How many it may have.
+        limit: u64,
+        /// What it cost.
+        receipt: Receipt,
+        /// Who gave it.
+        revision: String,
+    },
 }
 
 /// The JSON body of an error.
@@ -123,7 +132,10 @@ impl ApiError {
             Self::UnknownPath => (S::NOT_FOUND, "invalid_request_error", "unknown_url"),
             Self::WrongMethod => (S::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed"),
             Self::Refused(Refusal::NotFound(_)) => (S::NOT_FOUND, "invalid_request_error", "model_not_found"),
-            Self::Refused(Refusal::Busy) => (S::SERVICE_UNAVAILABLE, "server_error", "overloaded"),
+            Self::TooLong { .. } => (S::BAD_GATEWAY, "server_error", "answer_too_large"),
+            Self::Refused(Refusal::Busy | Refusal::DeploymentBusy(_)) => {
+                (S::SERVICE_UNAVAILABLE, "server_error", "overloaded")
+            }
             Self::Malformed { .. } => (S::BAD_GATEWAY, "server_error", "malformed_answer"),
             Self::Failed(failed) => return fault_verdict(&failed.fault),
         };
@@ -140,14 +152,16 @@ impl ApiError {
     fn receipt(&self) -> Option<(&Receipt, &str)> {
         match self {
             Self::Failed(failed) => Some((&failed.receipt, &failed.revision)),
-            Self::Malformed { receipt, revision, .. } => Some((receipt, revision)),
+            Self::Malformed { receipt, revision, .. } | Self::TooLong { receipt, revision, .. } => {
+                Some((receipt, revision))
+            }
             _ => None,
         }
     }
 
     fn retry_after_ms(&self) -> Option<u32> {
         match self {
-            Self::Refused(Refusal::Busy)
+            Self::Refused(Refusal::Busy | Refusal::DeploymentBusy(_))
             | Self::Unread(IntakeError::Full)
             | Self::Failed(Failed { fault: Fault::Full, .. }) => Some(1000),
             _ => self.adapter_error().and_then(|error| error.retry_after_ms),
@@ -226,6 +240,7 @@ impl fmt::Display for ApiError {
                 Fault::EgressDenied(reason) => write!(f, "egress_denied: {reason}"),
                 fault => fault.fmt(f),
             },
+            Self::TooLong { limit, .. } => write!(f, "the adapter's answer is longer than its limit of {limit} bytes"),
             Self::Malformed { answer, .. } if answer.field.is_empty() => write!(f, "the adapter's answer is malformed: {}", answer.problem),
             Self::Malformed { answer, .. } => write!(f, "the adapter's answer is malformed at `{}`: {}", answer.field, answer.problem),
         }

@@ -54,7 +54,7 @@ async fn chat_completions(
 ) -> Result<Response, ApiError> {
     let call = read_call(&api, id, request).await?;
     let parsed = super::parse_chat(&call.body)?;
-    let admitted = api.dispatch.admit(&parsed.model)?;
+    let admitted = api.dispatch.admit(&parsed.model).await?;
     if parsed.stream { stream(admitted, call, parsed).await } else { answer(admitted, call, parsed).await }
 }
 
@@ -94,7 +94,14 @@ async fn next_chunk(state: Option<Streaming>) -> Option<(Result<Bytes, Infallibl
         let failed = match stream.next().await {
             Ok(Next::Events(events)) => match writer.write(events, &mut out) {
                 Ok(()) if out.is_empty() => continue,
-                Ok(()) => return Some((Ok(out.into()), Some((stream, writer)))),
+                Ok(()) => match stream.spend(out.len()) {
+                    Ok(()) => return Some((Ok(out.into()), Some((stream, writer)))),
+                    Err(limit) => {
+                        out.clear();
+                        let revision = stream.revision().to_owned();
+                        ApiError::TooLong { limit, receipt: stream.abandon(), revision }
+                    }
+                },
                 Err(answer) => {
                     let revision = stream.revision().to_owned();
                     ApiError::Malformed { answer, receipt: stream.abandon(), revision }
@@ -131,7 +138,7 @@ async fn embeddings(
 ) -> Result<Response, ApiError> {
     let call = read_call(&api, id, request).await?;
     let ParsedEmbed { model, encoding, inputs, request } = super::parse_embeddings(&call.body)?;
-    let admitted = api.dispatch.admit(&model)?;
+    let admitted = api.dispatch.admit(&model).await?;
     let context = EmbedContext { model, encoding, inputs };
     let estimate = HostEstimate::of_embeddings(call.body.clone());
     let Served { answer, bill } = admitted.embed(call, request).await?;
@@ -183,6 +190,11 @@ async fn read_call(api: &Api, RequestId(request_id): RequestId, request: Request
 /// Sends a written answer with its receipt, or says that it couldn't be written.
 fn settle(mut bill: Bill, written: Result<(Vec<u8>, Usage, bool), MalformedAnswer>) -> Result<Response, ApiError> {
     match written {
+        Ok((body, ..)) if body.len() as u64 > bill.answer_bytes() => Err(ApiError::TooLong {
+            limit: bill.answer_bytes(),
+            receipt: bill.receipt().clone(),
+            revision: bill.revision(),
+        }),
         Ok((body, usage, estimated)) => {
             bill.note_tokens(&usage, estimated);
             let mut headers = HeaderMap::new();

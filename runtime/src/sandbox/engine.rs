@@ -16,6 +16,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use super::bindings::AdapterPre;
 use super::jail::{CompileBounds, Compiled, Jail};
+use super::lanes::Lanes;
 use super::state::State;
 use super::{Adapter, Limits, structure};
 
@@ -41,6 +42,7 @@ pub struct Sandboxes {
     engine: Engine,
     linker: Linker<State>,
     jail: Arc<Jail>,
+    lanes: Arc<Lanes>,
 }
 
 /// Why uploaded bytes are no adapter. Each says what is wrong and what the world `adapter` needs.
@@ -130,13 +132,14 @@ impl Sandboxes {
     /// memory is not used until needed.
     pub fn new(sandboxes: u32, bounds: CompileBounds) -> Result<Self, CompileError> {
         let engine = Engine::new(&config(sandboxes)).map_err(CompileError::Engine)?;
+        let lanes = Lanes::new().map_err(|error| CompileError::Engine(error.into()))?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
         super::host::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
         tick(&engine);
         std::thread::spawn(super::host::load_tables);
-        Ok(Self { engine, linker, jail: Jail::new(bounds) })
+        Ok(Self { engine, linker, jail: Jail::new(bounds), lanes })
     }
 
     /// Checks a component's structure and compiles it in the jail; says when its turn there has come. Dropping the future ends
@@ -181,7 +184,7 @@ impl Sandboxes {
             .instantiate_pre(&component)
             .map_err(|error| CompileError::Import(format!("something the host gives in another shape: {error:#}")))?;
         let pre = AdapterPre::new(pre).map_err(|error| CompileError::misfit(format_args!("{error:#}")))?;
-        Ok(Adapter { pre })
+        Ok(Adapter { pre, lanes: Arc::clone(&self.lanes) })
     }
 }
 

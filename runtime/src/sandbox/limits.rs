@@ -10,7 +10,8 @@ use wasmtime::ResourceLimiter;
 
 use crate::egress::EgressLimits;
 
-/// What one request may use up. A revision carries its own; these defaults suit an adapter compiled from Rust.
+/// What one request may use up, and how many may run at one time. A revision carries its own; these defaults suit an adapter
+/// compiled from Rust.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
@@ -28,6 +29,14 @@ pub struct Limits {
     pub egress_bytes_in: u64,
     /// Bytes of log that are kept; the rest is dropped.
     pub log_bytes: u64,
+    /// Bytes of the answer as the client gets it, over all of a stream.
+    pub answer_bytes: u64,
+    /// Requests of the deployment that run at one time; further ones wait.
+    pub concurrency: u32,
+    /// Requests of the deployment that may wait for their turn; further ones get a 503 at once.
+    pub queue: u32,
+    /// How long a request may wait for its turn before it gets a 503, in milliseconds.
+    pub queue_ms: u64,
 }
 
 impl Default for Limits {
@@ -41,6 +50,12 @@ impl Default for Limits {
             egress_bytes_out: 64 << 20,
             egress_bytes_in: 256 << 20,
             log_bytes: 64 << 10,
+            answer_bytes: 64 << 20,
+            // Half the default pool: no deployment takes all of it from the others.
+            concurrency: 500,
+            queue: 100,
+            // A client retries sooner than it waits longer than this.
+            queue_ms: 5_000,
         }
     }
 }
@@ -51,9 +66,9 @@ impl Limits {
 
     /// Refuses what could never work, naming the field.
     pub fn check(&self) -> Result<(), String> {
-        let Self { fuel, memory_bytes, timeout_ms, .. } = self;
-        if *fuel == 0 || *timeout_ms == 0 {
-            return Err("`fuel` and `timeout-ms` must be greater than 0".into());
+        let Self { fuel, memory_bytes, timeout_ms, concurrency, answer_bytes, .. } = self;
+        if *fuel == 0 || *timeout_ms == 0 || *concurrency == 0 || *answer_bytes == 0 {
+            return Err("`fuel`, `timeout-ms`, `concurrency` and `answer-bytes` must be greater than 0".into());
         }
         if !(64 << 10..=Self::MAX_MEMORY_BYTES).contains(memory_bytes) {
             return Err(format!("`memory-bytes` must be between {} and {}", 64 << 10, Self::MAX_MEMORY_BYTES));

@@ -14,6 +14,8 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 const MAX_LINE_BYTES: usize = 4096;
+/// Lines of one sandbox that are kept: each costs far more than its bytes.
+const MAX_LINES: u32 = 1000;
 /// What one write may hand over at once.
 const WRITE_BYTES: usize = 64 * 1024;
 
@@ -33,12 +35,13 @@ struct Shared {
 struct Text {
     line: Vec<u8>,
     left: u64,
+    lines_left: u32,
 }
 
 impl GuestLog {
     /// Standard output and standard error of one sandbox, sharing one allowance of `bytes`.
     pub(super) fn pair(deployment: Arc<str>, request_id: String, bytes: u64) -> (Self, Self) {
-        let text = Mutex::new(Text { line: Vec::new(), left: bytes });
+        let text = Mutex::new(Text { line: Vec::new(), left: bytes, lines_left: MAX_LINES });
         let shared = Arc::new(Shared { deployment, request_id, text });
         (Self { stream: "stdout", shared: Arc::clone(&shared) }, Self { stream: "stderr", shared })
     }
@@ -55,6 +58,11 @@ impl GuestLog {
             text.line.extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.ends_with(b"\n") || text.line.len() >= MAX_LINE_BYTES {
                 self.emit(&std::mem::take(&mut text.line));
+                text.lines_left -= 1;
+            }
+            if text.lines_left == 0 {
+                text.left = 0;
+                break;
             }
         }
         if text.left == 0 {

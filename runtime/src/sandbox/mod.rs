@@ -10,6 +10,7 @@ mod engine;
 mod fault;
 mod host;
 mod jail;
+mod lanes;
 mod limits;
 mod log;
 mod state;
@@ -26,6 +27,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use crate::chat;
 use crate::egress::{Egress, Meter};
 use bindings::{Adapter as Exports, AdapterPre};
+use lanes::{Lanes, Pace};
 use limits::Memory;
 use log::GuestLog;
 use state::State;
@@ -49,6 +51,7 @@ const MAX_HANDLES: usize = 10_000;
 #[derive(Clone)]
 pub struct Adapter {
     pre: AdapterPre<State>,
+    lanes: Arc<Lanes>,
 }
 
 /// Who runs in a sandbox, under which limits, with which way out.
@@ -73,6 +76,8 @@ pub struct Sandbox {
     fuel: u64,
     started: Instant,
     deadline: tokio::time::Instant,
+    lanes: Arc<Lanes>,
+    pace: Arc<Pace>,
 }
 
 /// A streamed answer being given. Owns the sandbox.
@@ -101,6 +106,13 @@ pub struct Receipt {
 impl Adapter {
     /// Makes a fresh sandbox. The deadline starts now.
     pub async fn enter(&self, terms: Terms) -> Result<Sandbox, Failure> {
+        let pace = Pace::new();
+        // A start function may spin like any other.
+        self.lanes.run(&pace, self.clone().begin(terms, Arc::clone(&pace))).await
+    }
+
+    async fn begin(self, terms: Terms, pace: Arc<Pace>) -> Result<Sandbox, Failure> {
+        let Self { pre, lanes } = self;
         let started = Instant::now();
         let deadline = tokio::time::Instant::now() + terms.limits.timeout();
         let meter = Meter::new(terms.limits.egress());
@@ -113,7 +125,7 @@ impl Adapter {
             terms.egress,
             Arc::clone(&meter),
         );
-        let mut store = Store::new(self.pre.engine(), state);
+        let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
@@ -121,11 +133,11 @@ impl Adapter {
         store.epoch_deadline_async_yield_and_update(1);
         let entered = match store.set_fuel(fuel) {
             // A start function is guest code too: it runs against the same deadline.
-            Ok(()) => tokio::time::timeout_at(deadline, self.pre.instantiate_async(&mut store)).await,
+            Ok(()) => tokio::time::timeout_at(deadline, pre.instantiate_async(&mut store)).await,
             Err(error) => Ok(Err(error)),
         };
         let fault = match entered {
-            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, meter, fuel, started, deadline }),
+            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, meter, fuel, started, deadline, lanes, pace }),
             Ok(Err(error)) => fault::classify_entry(&error, store.data().memory.was_refused()),
             Err(_) => Fault::Deadline,
         };
@@ -152,41 +164,59 @@ macro_rules! call {
 
 impl Sandbox {
     /// What the adapter is and wants.
-    pub async fn describe(mut self) -> Result<chat::AdapterInfo, Failure> {
-        self.store.set_hostcall_fuel(DESCRIBE_FUEL);
-        Ok(call!(self.call_describe()))
+    pub async fn describe(self) -> Result<chat::AdapterInfo, Failure> {
+        self.in_lane(|mut sandbox| async move {
+            sandbox.store.set_hostcall_fuel(DESCRIBE_FUEL);
+            Ok(call!(sandbox.call_describe()))
+        })
+        .await
     }
 
     /// One whole answer.
     pub async fn complete(
-        mut self,
+        self,
         context: chat::Context,
         request: chat::ChatRequest,
     ) -> Result<(chat::ChatResponse, Receipt), Failure> {
-        let answered = call!(self.call_complete(&context, &request));
-        self.settle(answered)
+        self.in_lane(|mut sandbox| async move {
+            let answered = call!(sandbox.call_complete(&context, &request));
+            sandbox.settle(answered)
+        })
+        .await
     }
 
     /// Starts a streamed answer.
-    pub async fn open_stream(
-        mut self,
-        context: chat::Context,
-        request: chat::ChatRequest,
-    ) -> Result<EventStream, Failure> {
-        match call!(self.call_open_stream(&context, &request)) {
-            Ok(events) => Ok(EventStream { sandbox: self, events }),
-            Err(error) => Err(self.refused(error)),
-        }
+    pub async fn open_stream(self, context: chat::Context, request: chat::ChatRequest) -> Result<EventStream, Failure> {
+        self.in_lane(|mut sandbox| async move {
+            match call!(sandbox.call_open_stream(&context, &request)) {
+                Ok(events) => Ok(EventStream { sandbox, events }),
+                Err(error) => Err(sandbox.refused(error)),
+            }
+        })
+        .await
     }
 
     /// Embedding vectors.
     pub async fn embed(
-        mut self,
+        self,
         context: chat::Context,
         request: chat::EmbedRequest,
     ) -> Result<(chat::EmbedResponse, Receipt), Failure> {
-        let answered = call!(self.call_embed(&context, &request));
-        self.settle(answered)
+        self.in_lane(|mut sandbox| async move {
+            let answered = call!(sandbox.call_embed(&context, &request));
+            sandbox.settle(answered)
+        })
+        .await
+    }
+
+    /// Runs a call where its pace so far has it run.
+    async fn in_lane<T, C>(self, call: impl FnOnce(Self) -> C) -> T
+    where
+        T: Send + 'static,
+        C: Future<Output = T> + Send + 'static,
+    {
+        let (lanes, pace) = (Arc::clone(&self.lanes), Arc::clone(&self.pace));
+        lanes.run(&pace, call(self)).await
     }
 
     /// Milliseconds until the deadline.
@@ -224,13 +254,20 @@ impl Sandbox {
 }
 
 impl EventStream {
-    /// Waits for the next events; none is the end. Not to be called again after the end or a failure.
-    pub async fn next(&mut self) -> Result<Option<Vec<chat::Event>>, Failure> {
-        let Self { sandbox, events } = self;
-        match Self::call_next(sandbox, *events).await? {
-            Ok(batch) => Ok(batch),
-            Err(error) => Err(sandbox.refused(error)),
-        }
+    /// Waits for the next events; none is the end. Gives the stream back for the call after, which is not to be made after the end
+    /// or a failure.
+    pub async fn next(self) -> (Self, Result<Option<Vec<chat::Event>>, Failure>) {
+        let (lanes, pace) = (Arc::clone(&self.sandbox.lanes), Arc::clone(&self.sandbox.pace));
+        lanes.run(&pace, self.advance()).await
+    }
+
+    async fn advance(mut self) -> (Self, Result<Option<Vec<chat::Event>>, Failure>) {
+        let next = match Self::call_next(&mut self.sandbox, self.events).await {
+            Ok(Ok(batch)) => Ok(batch),
+            Ok(Err(error)) => Err(self.sandbox.refused(error)),
+            Err(failure) => Err(failure),
+        };
+        (self, next)
     }
 
     async fn call_next(

@@ -1,0 +1,222 @@
+//! Which threads a guest runs on: everyone starts in the fast lane, and whoever keeps computing goes on in the slow one.
+//!
+//! A guest yields with every tick of the epoch, so it can't keep a thread. It could still make others wait for tick after tick: with
+//! eight guests that spin on two threads, each step of a neighbour would stand in a queue of slices. So a call that has used more
+//! than its share is moved, as it is, to threads of the lowest priority, which the kernel lets run when nobody else wants to. It is
+//! slower there only while others are busy. Adapters wait for their providers nearly all the time and never get there.
+//!
+//! Timers and connections stay with the runtime that the call came from. Dropping the future drops the call, in either lane.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+
+/// What a sandbox may compute before anything is held against it: instances of a language runtime begin with some work.
+const FREE: Duration = Duration::from_millis(10);
+/// And then one part in so many of the time since it began.
+const SHARE: u32 = 10;
+/// Below every other thread of this machine.
+const NICENESS: i32 = 19;
+
+/// The slow lane's threads; the fast lane is wherever the caller runs.
+pub(super) struct Lanes {
+    /// None only while it is being dropped.
+    slow: Option<Runtime>,
+}
+
+/// How much one sandbox has computed so far.
+pub(super) struct Pace {
+    began: Instant,
+    spent: AtomicU64,
+}
+
+impl Lanes {
+    pub(super) fn new() -> std::io::Result<Arc<Self>> {
+        let slow = Builder::new_multi_thread().thread_name("caisson-slow").on_thread_start(step_back).build()?;
+        Ok(Arc::new(Self { slow: Some(slow) }))
+    }
+
+    /// Runs one call of the sandbox whose pace this is.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        pace: &Arc<Pace>,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let mut call = Paced { call: Box::pin(call), pace: Arc::clone(pace) };
+        let done = std::future::poll_fn(|cx| {
+            if call.pace.is_over() {
+                return Poll::Ready(None);
+            }
+            match Pin::new(&mut call).poll(cx) {
+                Poll::Ready(value) => Poll::Ready(Some(value)),
+                Poll::Pending if call.pace.is_over() => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        if let Some(value) = done.await {
+            return value;
+        }
+        let call = Homed { home: Handle::current(), call };
+        let Some(slow) = &self.slow else { return call.await };
+        match Dropping(slow.spawn(call)).await {
+            Ok(value) => value,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The lane ends with the process only, and nobody waits for an answer then.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        if let Some(slow) = self.slow.take() {
+            // A guest that spins is at a tick soon; nobody waits for it.
+            slow.shutdown_background();
+        }
+    }
+}
+
+impl Pace {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self { began: Instant::now(), spent: AtomicU64::new(0) })
+    }
+
+    fn is_over(&self) -> bool {
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed)) > FREE + self.began.elapsed() / SHARE
+    }
+
+    fn add(&self, spent: Duration) {
+        self.spent.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// A call whose time on a thread is counted.
+struct Paced<T> {
+    call: Pin<Box<dyn Future<Output = T> + Send>>,
+    pace: Arc<Pace>,
+}
+
+impl<T> Future for Paced<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let begun = Instant::now();
+        let polled = self.call.as_mut().poll(cx);
+        self.pace.add(begun.elapsed());
+        polled
+    }
+}
+
+/// A call that runs on another runtime's threads and takes its timers, connections and tasks from home.
+struct Homed<T> {
+    home: Handle,
+    call: Paced<T>,
+}
+
+impl<T> Future for Homed<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let Self { home, call } = &mut *self;
+        let _at_home = home.enter();
+        Pin::new(call).poll(cx)
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Dropping<T>(JoinHandle<T>);
+
+impl<T> Future for Dropping<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for Dropping<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Puts the calling thread behind all others.
+fn step_back() {
+    // On Linux a niceness belongs to a thread. Elsewhere the lane is still apart, if not slower.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "the slow lane has the fast lane's priority");
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step is the failure the test looks for")]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    /// A call that computes for `slices` and yields after each; says on which threads it did.
+    async fn compute(slices: usize) -> Vec<String> {
+        let mut threads = Vec::new();
+        for _ in 0..slices {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(4) {
+                std::hint::spin_loop();
+            }
+            threads.push(thread::current().name().unwrap_or_default().to_owned());
+            tokio::task::yield_now().await;
+        }
+        threads
+    }
+
+    #[tokio::test]
+    async fn whoever_keeps_computing_goes_on_in_the_slow_lane() {
+        let lanes = Lanes::new().unwrap();
+        let threads = lanes.run(&Pace::new(), compute(20)).await;
+        assert_ne!(threads.first().unwrap(), "caisson-slow");
+        assert_eq!(threads.last().unwrap(), "caisson-slow");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_stays_in_the_fast_lane() {
+        let lanes = Lanes::new().unwrap();
+        let call = async {
+            for _ in 0..50 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            thread::current().name().unwrap_or_default().to_owned()
+        };
+        assert_ne!(lanes.run(&Pace::new(), call).await, "caisson-slow");
+    }
+
+    #[tokio::test]
+    async fn timers_and_tasks_come_from_home_in_the_slow_lane_too() {
+        let lanes = Lanes::new().unwrap();
+        let call = async {
+            compute(20).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::spawn(async { thread::current().name().unwrap_or_default().to_owned() }).await.unwrap()
+        };
+        assert_ne!(lanes.run(&Pace::new(), call).await, "caisson-slow");
+    }
+
+    #[tokio::test]
+    async fn leaving_ends_a_call_in_the_slow_lane() {
+        let lanes = Lanes::new().unwrap();
+        let (held, mut released) = tokio::sync::mpsc::channel::<()>(1);
+        let call = async move {
+            let _held = held;
+            compute(usize::MAX).await
+        };
+        let left = tokio::time::timeout(Duration::from_millis(100), lanes.run(&Pace::new(), call)).await;
+        assert!(left.is_err());
+        assert_eq!(released.recv().await, None);
+    }
+}
