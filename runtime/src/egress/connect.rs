@@ -4,7 +4,7 @@
 //! checks what it finds for itself. A name that resolves to a mix of allowed and forbidden addresses is refused as a whole: an
 //! honest provider has no such records. TLS is layered on top by `hyper-rustls` and always verifies the name that was granted.
 //!
-//! Whoever runs the other end, or its name server, can be slow on purpose. So a lookup ends after five seconds, dialling after
+//! Whoever runs the other end, or its name server, can be slow on purpose. So a lookup ends after [`LOOKUP_TIME`], dialling after
 //! [`DIAL_TIME`] over all addresses, and the whole with TLS after [`CONNECT_TIME`]; and one revision has [`MAX_LOOKUPS`] lookups
 //! under way and [`MAX_CONNECTIONS`] connections open at most, idle ones included.
 
@@ -26,7 +26,7 @@ use url::Url;
 
 use super::address::{Reach, reach};
 use super::grant::{Grant, Target, TargetHost};
-use super::names::{NameError, Names};
+use super::names::{LOOKUP_TIME, NameError, Names};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -111,9 +111,12 @@ impl Connector {
             TargetHost::Address(address) => return Ok(vec![*address]),
             TargetHost::Name(name) => name.as_str(),
         };
-        // Never closed, so it can't fail; without a permit the lookup is merely not counted.
-        let _lookup = self.lookups.acquire().await.ok();
-        self.names.addresses(name).await.map_err(|error| match error {
+        let found = tokio::time::timeout(LOOKUP_TIME, async {
+            // Never closed, so it can't fail; without a permit the lookup is merely not counted.
+            let _lookup = self.lookups.acquire().await.ok();
+            self.names.addresses(name).await
+        });
+        found.await.unwrap_or(Err(NameError::TimedOut)).map_err(|error| match error {
             NameError::Unknown => ConnectError::Unknown(name.to_owned()),
             NameError::TimedOut => ConnectError::NamedTooLate(name.to_owned()),
             error => ConnectError::Unnamed(name.to_owned(), error),

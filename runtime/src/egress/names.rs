@@ -1,8 +1,8 @@
 //! Turns names into addresses, for all egress of a process.
 //!
 //! The system's own resolver call blocks a thread for as long as a name server keeps it waiting, so whoever runs the server for a
-//! granted `*.suffix` could hold every blocking thread of the process. Here a lookup is a future: it costs two sockets, takes
-//! [`LOOKUP_TIME`] at most, and ends when nobody waits for it any more. The system's hosts file comes first, then its name servers
+//! granted `*.suffix` could hold every blocking thread of the process. Here a lookup is a future: it costs two sockets and ends when
+//! nobody waits for it any more, which `connect` does for [`LOOKUP_TIME`] at most. The system's hosts file comes first, then its name servers
 //! (or those of `dns-servers`) with its search list. Answers are kept for as long as they say, but no longer than [`MAX_AGE`].
 //!
 //! It judges no address: what may be dialled is `connect`'s to say, for each connection anew. It validates no DNSSEC: TLS proves
@@ -23,8 +23,8 @@ use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
 
-/// How long a lookup may take, retries and search list included.
-const LOOKUP_TIME: Duration = Duration::from_secs(5);
+/// How long a lookup is waited for, retries, search list and the lookups before it included.
+pub(super) const LOOKUP_TIME: Duration = Duration::from_secs(5);
 /// How long one name server may take. Two such times fit into [`LOOKUP_TIME`], so that a server that is silent about IPv6 alone
 /// still gives its IPv4 addresses in time.
 const SERVER_TIME: Duration = Duration::from_secs(2);
@@ -99,8 +99,7 @@ impl Names {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
         let resolver = self.0.resolver.as_ref().ok_or(NameError::Unknown)?;
-        let found = tokio::time::timeout(LOOKUP_TIME, resolver.lookup_ip(query)).await;
-        let found = found.map_err(|_| NameError::TimedOut)?.map_err(NameError::from)?;
+        let found = resolver.lookup_ip(query).await.map_err(NameError::from)?;
         let addresses: Vec<IpAddr> = found.iter().collect();
         if addresses.is_empty() {
             return Err(NameError::Unknown);

@@ -18,6 +18,7 @@ mod guests;
 mod isolation;
 mod leaving;
 mod lifecycle;
+mod names;
 mod provider_errors;
 mod receipts;
 mod requests;
