@@ -17,7 +17,7 @@ mod streaming;
 
 pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
-pub use process::{ADMIN_KEY, Caisson};
+pub use process::{ADMIN_KEY, Caisson, Setup};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
 pub use request::{Asking, ask};
 pub use streaming::{Item, Streaming};
