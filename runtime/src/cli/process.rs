@@ -121,8 +121,18 @@ fn start_over(_: &[Zeroizing<Vec<u8>>; 3]) -> Option<io::Error> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_closed_process_leaves_no_core_and_lets_nobody_look_in() {
+        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+        close().unwrap();
+        assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
 
     #[test]
     fn a_variable_of_nothing_but_white_space_is_no_secret() {

@@ -205,3 +205,186 @@ impl From<SealingError> for DatabaseError {
         Self::Sealing(error)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
+mod tests {
+    use std::fs;
+
+    use super::super::secret_key::{KeySource, SecretKey};
+    use super::*;
+
+    const SECRETS: usize = 50;
+
+    fn given(current: Option<char>, old: Option<char>) -> GivenKeys {
+        let source = |letter: char| KeySource::Text(SecretKey::new(letter.to_string().repeat(32), "it").unwrap());
+        GivenKeys { current: current.map(source), old: old.map(source) }
+    }
+
+    fn open(folder: &Path, given: &GivenKeys) -> Result<(Connection, Sealing), DatabaseError> {
+        super::open(&folder.join("caisson.db"), folder, given)
+    }
+
+    fn secret(number: usize) -> String {
+        format!("sk-plain-{number:03}-0123456789")
+    }
+
+    /// Writes what version 1 would have, and leaves it as a process that was killed does: the log beside the file.
+    fn write_version_1(folder: &Path) {
+        let written = tempfile::tempdir().unwrap();
+        let connection = Connection::open(written.path().join("caisson.db")).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+                 CREATE TABLE deployments (name TEXT PRIMARY KEY, active INTEGER, last INTEGER NOT NULL) STRICT;
+                 CREATE TABLE revisions (name TEXT NOT NULL REFERENCES deployments ON DELETE CASCADE, number INTEGER NOT NULL,
+                     digest TEXT NOT NULL, info TEXT NOT NULL, spec TEXT NOT NULL, created INTEGER NOT NULL,
+                     PRIMARY KEY (name, number)) STRICT;
+                 CREATE TABLE secrets (name TEXT NOT NULL, number INTEGER NOT NULL, slot TEXT NOT NULL, value TEXT NOT NULL,
+                     PRIMARY KEY (name, number, slot),
+                     FOREIGN KEY (name, number) REFERENCES revisions ON DELETE CASCADE) STRICT;
+                 CREATE TABLE keys (id TEXT PRIMARY KEY, label TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+                     created INTEGER NOT NULL, revoked INTEGER) STRICT;
+                 PRAGMA user_version = 1;
+                 INSERT INTO deployments VALUES ('openai', 1, 50);",
+            )
+            .unwrap();
+        for number in 0..SECRETS {
+            let revision = "INSERT INTO revisions VALUES ('openai', ?1, '', '', '', 0)";
+            connection.execute(revision, [number]).unwrap();
+            let value = params![number, secret(number)];
+            connection.execute("INSERT INTO secrets VALUES ('openai', ?1, 'api-key', ?2)", value).unwrap();
+            if number == SECRETS / 2 {
+                // Half in the file, half in the log.
+                connection.query_row("PRAGMA wal_checkpoint", [], |_| Ok(())).unwrap();
+            }
+        }
+        for name in ["caisson.db", "caisson.db-wal"] {
+            fs::copy(written.path().join(name), folder.join(name)).unwrap();
+        }
+    }
+
+    /// The files that hold this text.
+    fn holding(folder: &Path, text: &[u8]) -> Vec<String> {
+        let holds = |path: &Path| fs::read(path).unwrap().windows(text.len()).any(|window| window == text);
+        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        files.filter(|path| holds(path)).map(|path| path.display().to_string()).collect()
+    }
+
+    fn unsealed(connection: &Connection, sealing: &Sealing, revision: u32) -> Option<String> {
+        let sealed: Vec<u8> =
+            connection.query_row("SELECT sealed FROM secrets WHERE number = ?1", [revision], |row| row.get(0)).unwrap();
+        let place = Place { deployment: "openai", revision, slot: "api-key" };
+        sealing.unseal(place, &sealed).map(|secret| secret.to_string())
+    }
+
+    #[test]
+    fn plain_text_of_version_1_is_sealed_and_gone_from_every_file() {
+        let folder = tempfile::tempdir().unwrap();
+        write_version_1(folder.path());
+        assert!(holding(folder.path(), b"sk-plain-").len() == 2, "the test writes no plain text");
+        let (connection, sealing) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        for number in 0..SECRETS {
+            assert_eq!(unsealed(&connection, &sealing, number as u32), Some(secret(number)));
+        }
+        // While it is open, and once it's closed.
+        assert_eq!(holding(folder.path(), b"sk-plain-"), [""; 0]);
+        drop(connection);
+        assert_eq!(holding(folder.path(), b"sk-plain-"), [""; 0]);
+        let (connection, sealing) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        assert_eq!(unsealed(&connection, &sealing, 1), Some(secret(1)));
+    }
+
+    #[test]
+    fn a_move_from_version_1_without_a_usable_key_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        write_version_1(folder.path());
+        let missing = GivenKeys { current: Some(KeySource::File(folder.path().join("missing"))), old: None };
+        assert!(matches!(open(folder.path(), &missing), Err(DatabaseError::Sealing(SealingError::Key(_)))));
+        let (connection, sealing) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        assert_eq!(unsealed(&connection, &sealing, 1), Some(secret(1)));
+    }
+
+    #[test]
+    fn a_changed_key_opens_what_the_old_one_sealed_and_the_old_one_opens_nothing_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        write_version_1(folder.path());
+        let (connection, _) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        let read = "SELECT sealed FROM secrets WHERE number = 1";
+        let before: Vec<u8> = connection.query_row(read, [], |row| row.get(0)).unwrap();
+        drop(connection);
+        assert!(matches!(
+            open(folder.path(), &given(Some('b'), None)),
+            Err(DatabaseError::Sealing(SealingError::WrongKey(_)))
+        ));
+        let (connection, sealing) = open(folder.path(), &given(Some('b'), Some('a'))).unwrap();
+        assert_eq!(unsealed(&connection, &sealing, 1), Some(secret(1)));
+        assert_eq!(holding(folder.path(), &before), [""; 0]);
+        drop((connection, sealing));
+        assert!(open(folder.path(), &given(Some('a'), None)).is_err());
+        assert!(open(folder.path(), &given(Some('b'), None)).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_is_given_takes_the_place_of_the_folders_own() {
+        let folder = tempfile::tempdir().unwrap();
+        write_version_1(folder.path());
+        drop(open(folder.path(), &given(None, None)).unwrap());
+        let own = folder.path().join("secret.key");
+        assert!(own.exists());
+        let (connection, sealing) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        assert_eq!(unsealed(&connection, &sealing, 1), Some(secret(1)));
+        assert!(!own.exists());
+        drop((connection, sealing));
+        // And no new one is made where the given one is missing.
+        assert!(matches!(
+            open(folder.path(), &given(None, None)),
+            Err(DatabaseError::Sealing(SealingError::MissingKey))
+        ));
+        assert!(!own.exists());
+    }
+
+    #[test]
+    fn a_wipe_that_was_interrupted_is_made_up_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (connection, _) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        connection.execute("INSERT INTO meta VALUES ('wipe', 'due')", []).unwrap();
+        connection.execute("INSERT INTO removed VALUES ('sk-left-in-the-log', 1)", []).unwrap();
+        connection.execute("DELETE FROM removed", []).unwrap();
+        assert!(!holding(folder.path(), b"sk-left-in-the-log").is_empty());
+        // Not closed: that would empty the log.
+        let (second, _) = open(folder.path(), &given(Some('a'), None)).unwrap();
+        assert_eq!(holding(folder.path(), b"sk-left-in-the-log"), [""; 0]);
+        let due = "SELECT count(*) FROM meta WHERE name = 'wipe'";
+        assert_eq!(second.query_row(due, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+        drop(connection);
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        write_version_1(folder.path());
+        drop(open(folder.path(), &given(Some('a'), None)).unwrap());
+        let path = folder.path().join("caisson.db");
+        let whole = fs::read(&path).unwrap();
+        for (what, damaged) in [
+            ("another file", b"not a database, but long enough to be looked at as one".to_vec()),
+            ("a page overwritten", [&whole[..4096], &[0xA5; 4096], &whole[8192..]].concat()),
+            ("cut short", whole[..whole.len() - 4096].to_vec()),
+        ] {
+            fs::write(&path, damaged).unwrap();
+            let error = open(folder.path(), &given(Some('a'), None)).err();
+            assert!(matches!(error, Some(DatabaseError::Damaged(_))), "{what}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path(), &given(Some('a'), None)).unwrap());
+        let connection = Connection::open(folder.path().join("caisson.db")).unwrap();
+        connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        assert!(matches!(open(folder.path(), &given(Some('a'), None)), Err(DatabaseError::Newer(3))));
+    }
+}

@@ -19,7 +19,7 @@ mod streaming;
 pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
 pub use name_server::{NameServer, Says};
-pub use process::{ADMIN_KEY, Caisson};
+pub use process::{ADMIN_KEY, Caisson, Setup};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
 pub use push::{Made, Push};
 pub use request::{Asking, ask};

@@ -38,6 +38,8 @@ pub struct Setup {
     log: String,
     listen: SocketAddr,
     admin_key: Option<&'static str>,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 /// The child, killed and reaped on drop.
@@ -57,6 +59,8 @@ impl Caisson {
             log: "info".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin_key: Some(ADMIN_KEY),
+            arguments: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -194,6 +198,18 @@ impl Setup {
         self
     }
 
+    /// Another argument of `caisson serve`.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// A variable in its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -221,8 +237,12 @@ impl Setup {
         let mut command = Command::new(binary());
         command.arg("serve").arg("--config").arg(&config).arg("--data-dir").arg(self.data_dir());
         command.args(["--listen", &self.listen.to_string(), "--log", &self.log]);
-        command.env_remove("CAISSON_ADMIN_KEY").env("NO_COLOR", "1");
-        command.envs(self.admin_key.map(|key| ("CAISSON_ADMIN_KEY", key)));
+        command.args(&self.arguments);
+        for name in ["CAISSON_ADMIN_KEY", "CAISSON_SECRET_KEY", "CAISSON_OLD_SECRET_KEY"] {
+            command.env_remove(name);
+        }
+        command.env("NO_COLOR", "1").envs(self.admin_key.map(|key| ("CAISSON_ADMIN_KEY", key)));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         output.follow(child.stdout.take().unwrap());

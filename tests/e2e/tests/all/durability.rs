@@ -1,7 +1,7 @@
 //! What was acknowledged is durable: `kill -9` in the middle of uploads, and artifacts that changed on disk.
 //!
 //! What operators do follows from a seed, which a failing test prints; when the process is struck down among it does not. `CAISSON_SEED`
-//! takes another seed and `CAISSON_ROUNDS` more rounds. A full or read-only disk is not tried here.
+//! takes another seed and `CAISSON_ROUNDS` more rounds. Disks that refuse are `disk`'s.
 
 mod chance;
 mod operator;
@@ -16,7 +16,8 @@ use tokio::sync::watch;
 
 use caisson_e2e::{Caisson, adapter, guest, say, soon};
 use chance::Chance;
-use operator::{Operator, padded_by};
+use operator::Operator;
+pub(crate) use operator::padded_by;
 
 const ROUNDS: u64 = 20;
 
