@@ -19,6 +19,8 @@ use crate::sandbox::{Fault, Receipt};
 
 /// The longest message and provider's body that are passed on, in bytes: an error is to be read, not to carry data.
 const MAX_TEXT: usize = 8 << 10;
+/// The longest code and parameter, in bytes.
+const MAX_WORD: usize = 512;
 
 /// Why a data-plane request got no answer.
 #[derive(Debug)]
@@ -64,29 +66,29 @@ pub(crate) enum ApiError {
 
 /// The JSON body of an error.
 #[derive(Serialize)]
-struct Body<'a> {
-    error: Inner<'a>,
+struct Body {
+    error: Inner,
 }
 
 #[derive(Serialize)]
-struct Inner<'a> {
+struct Inner {
     message: String,
     #[serde(rename = "type")]
     kind: &'static str,
-    param: Option<&'a str>,
-    code: &'a str,
+    param: Option<String>,
+    code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<Provider<'a>>,
+    provider: Option<Provider>,
 }
 
 /// What the provider said, where it was the provider.
 #[derive(Serialize)]
-struct Provider<'a> {
+struct Provider {
     status: Option<u16>,
-    code: Option<&'a str>,
-    body: Option<&'a str>,
+    code: Option<String>,
+    body: Option<String>,
 }
 
 /// The status, type and code of an error.
@@ -107,10 +109,12 @@ impl ApiError {
         };
         let provider = self.adapter_error().filter(|error| error.status.is_some()).map(|error| Provider {
             status: error.status,
-            code: error.code.as_deref(),
-            body: error.body.as_deref().map(shortened),
+            code: error.code.as_deref().map(|code| presentable(code, MAX_WORD)),
+            body: error.body.as_deref().map(|body| presentable(body, MAX_TEXT)),
         });
-        let message = shortened(&self.to_string()).to_owned();
+        let message = presentable(&self.to_string(), MAX_TEXT);
+        let param = param.map(|param| presentable(param, MAX_WORD));
+        let code = presentable(code, MAX_WORD);
         let body = Body { error: Inner { message, kind, param, code, position, provider } };
         // Strings and numbers always serialise.
         serde_json::to_string(&body).unwrap_or_default()
@@ -210,7 +214,7 @@ fn adapter_verdict(error: &AdapterError) -> Verdict<'_> {
         .filter(|status| status.is_client_error() || status.is_server_error());
     match said {
         Some(status) => Verdict { status, kind, code: "provider_error" },
-        None => Verdict { status: by_kind, kind, code: error.code.as_deref().map_or(own_code, shortened) },
+        None => Verdict { status: by_kind, kind, code: error.code.as_deref().unwrap_or(own_code) },
     }
 }
 
@@ -235,7 +239,9 @@ impl fmt::Display for ApiError {
             ),
             Self::WrongMethod => f.write_str("this path doesn't take that method"),
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::Failed(Failed { fault: Fault::Adapter(error), .. }) => f.write_str(&error.message),
+            Self::Failed(Failed { fault: Fault::Adapter(error), .. }) => {
+                f.write_str(&presentable(&error.message, MAX_TEXT))
+            }
             Self::Failed(failed) => match &failed.fault {
                 Fault::EgressDenied(reason) => write!(f, "egress_denied: {reason}"),
                 fault => fault.fmt(f),
@@ -282,8 +288,10 @@ pub(super) fn write_receipt(headers: &mut HeaderMap, receipt: &Receipt, revision
     }
 }
 
-fn shortened(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_TEXT)]
+/// What others said, as a client gets it: cut, and without characters that would steer the terminal of whoever reads it.
+fn presentable(text: &str, most: usize) -> String {
+    let text = &text[..text.floor_char_boundary(most)];
+    text.chars().filter(|character| !character.is_control() || matches!(character, '\n' | '\t')).collect()
 }
 
 impl From<BadRequest> for ApiError {
@@ -311,6 +319,7 @@ impl From<Failed> for ApiError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
 mod tests {
     use super::*;
 
@@ -367,18 +376,25 @@ mod tests {
     }
 
     #[test]
-    fn a_guests_endless_message_is_cut() {
+    fn no_field_of_a_guests_error_is_endless_or_steers_a_terminal() {
+        let text = "é\u{1b}[2J\r\u{9b}\n".repeat(1 << 18);
         let error = AdapterError {
             kind: ErrorKind::Internal,
-            message: "é".repeat(1 << 20),
-            status: None,
-            param: None,
-            code: None,
+            message: text.clone(),
+            status: Some(500),
+            param: Some(text.clone()),
+            code: Some(text.clone()),
             retry_after_ms: None,
-            body: None,
+            body: Some(text),
         };
         let failed =
             Failed { fault: Fault::Adapter(Box::new(error)), receipt: Receipt::default(), revision: String::new() };
-        assert!(ApiError::Failed(failed).to_json().len() < 2 * MAX_TEXT);
+        let json = ApiError::Failed(failed).to_json();
+        assert!(json.len() < 3 * MAX_TEXT, "{} bytes", json.len());
+        let error: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert!(error["error"]["message"].as_str().unwrap().starts_with("é[2J\né[2J\n"), "{json}");
+        for odd in ["\\u001b", "\\r", "\u{9b}"] {
+            assert!(!json.contains(odd), "{odd} in {json}");
+        }
     }
 }
