@@ -18,7 +18,7 @@ const WORLD: &str = "
     world hostile {
         include caisson:adapter/adapter@0.1.0;
         import wasi:cli/exit@0.2.12;
-        import wasi:cli/stdin@0.2.12;
+        import wasi:sockets/tcp-create-socket@0.2.12;
     }
 ";
 

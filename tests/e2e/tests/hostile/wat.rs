@@ -137,6 +137,13 @@ fn calls() -> Vec<Attack> {
         attack("pollable-flood", "pollable_flood", "makes timers and drops none").fails(502, "adapter_trap"),
         attack("field-flood", "field_flood", "makes header fields and drops none").fails(502, "adapter_trap"),
         attack("body-flood", "body_flood", "begins requests without end and sends none").fails(502, "adapter_trap"),
+        attack("method-flood", "method_flood", "begins requests with a method of 256 KiB each")
+            .fails(502, "adapter_trap"),
+        attack("authority-flood", "authority_flood", "begins requests to hosts with names of 256 KiB")
+            .fails(502, "adapter_trap"),
+        attack("field-hoard", "field_hoard", "makes header fields, fills them and drops none")
+            .fails(502, "adapter_trap"),
+        attack("socket-flood", "socket_flood", "makes sockets and drops none").answers("no network", survived),
         attack("handle-flood", "handle_flood", "makes streams of its own and drops none").fails(502, "adapter_trap"),
     ]
 }
