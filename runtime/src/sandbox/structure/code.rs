@@ -1,7 +1,7 @@
 //! The bodies of core functions.
 //!
 //! A compiler's work is not in proportion to a body's bytes where two things multiply: each place where control flow meets gets a
-//! value for each local variable that may differ there, and each branch, and each call, carries as many values as its target takes,
+//! value for each local variable that may differ there, a loop keeps all of them apart from each other, and each branch, and each call, carries as many values as its target takes,
 //! in two bytes. So [`Work`] counts products.
 
 use wasmparser::{BinaryReader, BlockType, FunctionBody, Operator, OperatorsReader, OperatorsReaderAllocations};
@@ -16,6 +16,7 @@ pub(super) struct Counts {
     operators: OperatorsReaderAllocations,
     labels: Vec<Label>,
     moved: Tally,
+    joins_squared: Tally,
     looped: Tally,
     merged: Tally,
 }
@@ -44,8 +45,9 @@ impl<'a> Walk<'a> {
         }
         // A local that no instruction names costs nothing.
         bounds::JOINS_IN_FUNCTION.hold(work.joins, start)?;
+        code.joins_squared.add(work.joins.saturating_mul(work.joins), &bounds::JOINS_SQUARED, start)?;
         let locals = locals.min(work.local_uses);
-        let looped = work.loops.saturating_mul(locals);
+        let looped = work.loops.saturating_mul(locals).saturating_mul(locals);
         bounds::LOOPED_IN_FUNCTION.hold(looped, start)?;
         code.looped.add(looped, &bounds::LOOPED, start)?;
         let merged = work.joins.saturating_mul(locals);

@@ -145,6 +145,17 @@ fn code_that_multiplies_in_the_compiler_is_refused() {
 }
 
 #[test]
+fn what_costs_the_square_is_bounded_over_all_functions_too() {
+    let branches = format!("(func {})", "block br 0 end ".repeat(19_900));
+    within(module(&branches.repeat(2)));
+    too_complex("squared, over all functions", module(&branches.repeat(3)));
+    let (locals, named) = ("i32 ".repeat(2000), "local.get 0 drop ".repeat(2000));
+    let loops = format!("(func (local {locals}) {named} {})", "loop end ".repeat(25));
+    within(module(&loops.repeat(10)));
+    too_complex("loops times locals squared over all", module(&loops.repeat(11)));
+}
+
+#[test]
 fn many_functions_within_their_bounds_are_bounded_together() {
     let one = format!(
         "(func (local {}) {} {})",
