@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::Mutex;
@@ -467,7 +467,7 @@ impl Deployments {
         let adapter = match mapped {
             Some(adapter) => adapter,
             None => {
-                let compiled = self.sandboxes.compile(bytes.into(), &|| {}).await?;
+                let compiled = compile(&self.sandboxes, row.digest, bytes.into(), &|_| {}).await?;
                 tokio::task::block_in_place(|| self.compiled.keep(row.digest, &compiled));
                 self.sandboxes.load(&compiled)?
             }
@@ -510,7 +510,7 @@ pub async fn examine(
 ) -> Result<(Component, Compiled), DeployError> {
     progress(Stage::Checking);
     let digest = Digest::of(&bytes);
-    let compiled = sandboxes.compile(bytes, &|| progress(Stage::Compiling)).await?;
+    let compiled = compile(sandboxes, digest, bytes, progress).await?;
     let adapter = tokio::task::block_in_place(|| sandboxes.load(&compiled))?;
     progress(Stage::Describing);
     let terms = Terms {
@@ -527,6 +527,18 @@ pub async fn examine(
     };
     let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
     Ok((Component { digest, adapter, info }, compiled))
+}
+
+async fn compile(
+    sandboxes: &Sandboxes,
+    digest: Digest,
+    bytes: Bytes,
+    progress: Progress<'_>,
+) -> Result<Compiled, DeployError> {
+    let begun = Instant::now();
+    let compiled = sandboxes.compile(bytes, &|| progress(Stage::Compiling)).await?;
+    tracing::info!(%digest, seconds = begun.elapsed().as_secs_f32(), "compiled");
+    Ok(compiled)
 }
 
 fn check_name(name: &str) -> Result<(), DeployError> {

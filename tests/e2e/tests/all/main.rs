@@ -7,6 +7,7 @@
 
 mod callers;
 mod clients;
+mod compiled;
 mod control_plane;
 mod conversations;
 mod credentials;
@@ -21,6 +22,7 @@ mod leaving;
 mod lifecycle;
 mod names;
 mod provider_errors;
+mod queues;
 mod receipts;
 mod requests;
 mod revisions;
