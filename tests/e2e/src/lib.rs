@@ -13,6 +13,7 @@ mod output;
 mod process;
 mod provider;
 mod push;
+mod raw_upstream;
 mod request;
 mod streaming;
 
@@ -21,8 +22,9 @@ pub use artifacts::{adapter, guest, root};
 pub use name_server::{NameServer, Says};
 pub use process::{ADMIN_KEY, Caisson};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
+pub use raw_upstream::{RawUpstream, Then};
 pub use request::{Asking, ask};
-pub use streaming::{Item, Streaming};
+pub use streaming::{Item, Streaming, Transcript};
 
 use std::time::Duration;
 

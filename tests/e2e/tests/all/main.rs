@@ -26,4 +26,5 @@ mod revisions;
 mod round_trip;
 mod streaming;
 mod uploads;
+mod upstream_faults;
 mod wire;
