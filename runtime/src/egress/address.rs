@@ -22,10 +22,12 @@ pub(crate) enum Reach {
 pub(crate) fn reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(v4) => reach_v4(v4),
-        IpAddr::V6(v6) => match embedded_v4(v6) {
+        IpAddr::V6(v6) => match (embedded_v4(v6), v6.segments()) {
+            // A translator of one's own network (RFC 8215) is private, wherever it leads: how it embeds addresses is its own choice.
+            (Some(v4), [0x0064, 0xff9b, 1, ..]) if reach_v4(v4) == Reach::Public => Reach::Private,
             // A translator or tunnel in between makes the outer address public whatever is inside; judge by what is reached.
-            Some(v4) => reach_v4(v4),
-            None => reach_v6(v6),
+            (Some(v4), _) => reach_v4(v4),
+            (None, _) => reach_v6(v6),
         },
     }
 }
@@ -114,6 +116,7 @@ mod tests {
                 "::ffff:127.0.0.1",
                 "64:ff9b::7f00:1",
                 "64:ff9b:1::10.0.0.1",
+                "64:ff9b:1::1.1.1.1",
                 "2002:7f00:1::1",
                 "::ffff:0:10.0.0.1",
                 "::10.0.0.1",

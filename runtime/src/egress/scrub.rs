@@ -2,6 +2,8 @@
 //!
 //! An upstream may echo the key it was given: in a header, an error message, or a debugging endpoint. The guest must not learn it
 //! that way, so each secret (and its percent-encoded form) is replaced by a placeholder, also where it is cut by chunk boundaries.
+//! The promise is for echoes: the value as it was sent, or as a query or JSON would write it, in a header's name or value or in the
+//! body. It isn't for an upstream that works with the guest: that one has the key anyway, and can tell it in any code it likes.
 //! Bytes are held back only while they could be the beginning of a secret, so a stream keeps flowing. It can't see through
 //! compression or encryption: `egress` asks for neither and refuses an answer that is compressed all the same.
 

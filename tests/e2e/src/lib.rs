@@ -13,6 +13,7 @@ mod output;
 mod process;
 mod provider;
 mod push;
+mod raw_upstream;
 mod request;
 mod streaming;
 
@@ -22,6 +23,7 @@ pub use name_server::{NameServer, Says};
 pub use process::{ADMIN_KEY, Caisson, Setup};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
 pub use push::{Made, Push};
+pub use raw_upstream::{RawUpstream, Then};
 pub use request::{Asking, ask};
 pub use streaming::{Item, Streaming, Transcript};
 

@@ -107,6 +107,29 @@ impl Provider {
         }
     }
 
+    /// A whole answer of these words.
+    pub fn whole(self, words: &str) -> Value {
+        match self.wire {
+            Wire::OpenAi => json!({
+                "id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": "gpt-x",
+                "choices": [{ "index": 0, "message": { "role": "assistant", "content": words }, "finish_reason": "stop" }],
+                "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
+            }),
+            Wire::Anthropic => json!({
+                "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x",
+                "content": [{ "type": "text", "text": words }], "stop_reason": "end_turn", "stop_sequence": null,
+                "usage": { "input_tokens": 1, "output_tokens": 1 },
+            }),
+            Wire::Gemini => json!({
+                "candidates": [{
+                    "content": { "parts": [{ "text": words }], "role": "model" }, "finishReason": "STOP", "index": 0,
+                }],
+                "usageMetadata": { "promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2 },
+                "modelVersion": "gemini-x", "responseId": "r",
+            }),
+        }
+    }
+
     /// A refusal, in the body that goes with the status.
     pub fn error(self, status: u16, message: &str) -> Reply {
         Reply::json(status, &self.error_body(status, message))

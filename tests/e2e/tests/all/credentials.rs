@@ -173,6 +173,28 @@ async fn no_listing_and_no_log_shows_a_credential() {
 }
 
 #[tokio::test]
+async fn a_key_in_a_query_is_in_no_log_and_no_error() {
+    let (caisson, provider) = tokio::join!(Caisson::prepare().log("trace").start(), OPENAI.fake());
+    let push = caisson.push("reach", guest("reach")).set("base-url", &provider.origin()).grant_requested();
+    push.credential("in-query", SECRET).await;
+    provider.respond_with(Reply::new(200, Body::Whole("fine".into())));
+    caisson.chat(say("reach/x", "x")).await.content();
+    assert!(provider.requests()[0].query.as_deref().unwrap().contains(SECRET));
+    provider.respond_with(Reply::new(200, Body::Reset("broken".into())));
+    let broken = caisson.chat(say("reach/x", "x")).await;
+    assert!(broken.status >= 500 && !broken.text().contains(SECRET), "{}", broken.text());
+    drop(provider);
+    let refused = caisson.chat(say("reach/x", "x")).await;
+    assert!(refused.status >= 500 && !refused.text().contains(SECRET), "{}", refused.text());
+    let said = caisson.finished().await;
+    assert!(
+        !said.contains(SECRET),
+        "the key is in the log: {}",
+        said.lines().find(|line| line.contains(SECRET)).unwrap()
+    );
+}
+
+#[tokio::test]
 async fn the_command_line_takes_credentials_from_the_environment_or_a_file_alone() {
     let caisson = Caisson::start().await;
     let fake = OPENAI.fake().await;

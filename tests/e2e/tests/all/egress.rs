@@ -172,3 +172,42 @@ async fn connections_to_an_upstream_are_kept_for_the_next_request() {
     }
     assert_eq!((provider.requests().len(), provider.connections_accepted()), (5, 1));
 }
+
+#[tokio::test]
+async fn what_no_request_may_be_reaches_no_upstream() {
+    let (caisson, provider) = tokio::join!(Caisson::start(), upstream());
+    let authority = provider.origin().trim_start_matches("http://").to_owned();
+    let port = authority.rsplit(':').next().unwrap().to_owned();
+    let own = format!("{}/", provider.origin());
+    for (number, (url, header)) in [
+        (format!("http://user:pass@{authority}/"), "x: y"),
+        (format!("http://{authority}@evil.test/"), "x: y"),
+        (format!("http://[::ffff:127.0.0.1]:{port}/"), "x: y"),
+        (format!("http://[::ffff:7f00:1]:{port}/"), "x: y"),
+        (format!("http://[64:ff9b::7f00:1]:{port}/"), "x: y"),
+        (format!("http://[2002:7f00:1::]:{port}/"), "x: y"),
+        (format!("http://0.0.0.0:{port}/"), "x: y"),
+        (format!("http://127.0.0.1.evil.test:{port}/"), "x: y"),
+        ("http://127.0.0.1:0/".to_owned(), "x: y"),
+        (format!("ftp://{authority}/"), "x: y"),
+        (format!("http://{authority}/{}", "x".repeat(20_000)), "x: y"),
+        (own.clone(), "x: a\r\nx-injected: b"),
+        (own.clone(), "x: a\0b"),
+        (own.clone(), "content-length: 5"),
+        (own.clone(), "content-length: +0"),
+        (own.clone(), "host: evil.test"),
+        (own.clone(), "transfer-encoding: chunked"),
+        (own.clone(), "connection: x-secret"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("form-{number}");
+        let push = caisson.push(&name, guest("reach")).set("url", &url).set("header", header);
+        push.allow_host(&provider.origin()).await;
+        let answer = caisson.chat(say(&format!("{name}/x"), "x")).await;
+        assert!(answer.status >= 400 && answer.status != 500, "{url:.60} {header:?}: {}", answer.text());
+        assert!(!answer.expect(answer.status)["error"]["message"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(provider.connections_accepted(), 0);
+}

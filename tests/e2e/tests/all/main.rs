@@ -30,4 +30,5 @@ mod round_trip;
 mod secrets;
 mod streaming;
 mod uploads;
+mod upstream_faults;
 mod wire;
