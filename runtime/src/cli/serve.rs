@@ -82,6 +82,8 @@ impl Serve {
         let admin_key = self.admin_key.as_ref().or(secrets.admin_key.as_ref());
         let Started { server, new_admin_key, has_keys } =
             start(&config, admin_key.map(SecretText::expose), &keys).await?;
+        // What serving needs of them is derived: the secrets themselves need not be in memory any longer.
+        drop((keys, secrets));
         let (address, admin_address) = (server.address()?, server.admin_address()?);
         println!("caisson serves http://{address}/v1 (control plane http://{admin_address}/admin/v1)");
         if let Some(key) = new_admin_key {

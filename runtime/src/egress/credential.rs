@@ -1,7 +1,9 @@
 //! A credential: a secret that the host puts on a granted request, and where it goes.
 //!
-//! The value lives here and in the database, nowhere else: it is zeroised when dropped, `Debug` hides it, and no accessor gives it
-//! away; it can only be put on a request whose target it was granted for.
+//! The value lives here, in the scrubber's needles and, sealed, in the database: it is zeroised when dropped, `Debug` hides it, and no
+//! accessor gives it away; it can only be put on a request whose target it was granted for. Two kinds of copies are out of our hands
+//! and freed without being zeroised: the header or URL of a request under way with what hyper and rustls write of it, and the buffer
+//! that a connection read an upload into, until it is used again.
 
 use std::fmt;
 
