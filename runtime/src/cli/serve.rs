@@ -55,6 +55,8 @@ impl Serve {
         let config = self.config()?;
         let Started { server, new_admin_key, has_keys } = start(&config, self.admin_key.as_deref()).await?;
         let (address, admin_address) = (server.address()?, server.admin_address()?);
+        // Before anybody can know that it serves, and stop it.
+        let stopped = signal();
         println!("caisson serves http://{address}/v1 (control plane http://{admin_address}/admin/v1)");
         if let Some(key) = new_admin_key {
             println!("admin key, shown only this once: {key}");
@@ -62,7 +64,7 @@ impl Serve {
         if !has_keys {
             println!("no caller key exists yet: only this machine is served; `caisson key create` makes one");
         }
-        server.serve(signal()).await;
+        server.serve(stopped).await;
         Ok(())
     }
 
@@ -87,22 +89,27 @@ pub(super) async fn start(config: &Config, admin_key: Option<&str>) -> anyhow::R
     Ok(Started { server, new_admin_key, has_keys })
 }
 
-/// Resolves at SIGINT or SIGTERM.
-pub(super) async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Resolves at SIGINT or SIGTERM, also one that came before this is polled.
+pub(super) fn signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
+        use tokio::signal::unix::{Signal, SignalKind, signal};
+        async fn received(signal: std::io::Result<Signal>) {
+            match signal {
+                Ok(mut signal) => drop(signal.recv().await),
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => drop(interrupt.await),
+        }
+        let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        async move {
+            tokio::select! {
+                () = received(interrupt) => {}
+                () = received(terminate) => {}
+            }
         }
     }
     #[cfg(not(unix))]
-    drop(interrupt.await);
+    async {
+        drop(tokio::signal::ctrl_c().await);
+    }
 }

@@ -8,6 +8,7 @@
 mod answer;
 mod artifacts;
 mod command_line;
+mod level;
 mod output;
 mod process;
 mod provider;
@@ -17,6 +18,7 @@ mod streaming;
 
 pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
+pub use level::Level;
 pub use process::{ADMIN_KEY, Caisson};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
 pub use request::{Asking, ask};

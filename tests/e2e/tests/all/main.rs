@@ -7,9 +7,11 @@
 
 mod callers;
 mod clients;
+mod clients_at_fault;
 mod control_plane;
 mod conversations;
 mod credentials;
+mod crowd;
 mod durability;
 mod egress;
 mod faults;

@@ -58,7 +58,8 @@ async fn metrics_count_requests_by_deployment_and_outcome() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
-    for process in ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_cpu_seconds_total"] {
+    for process in ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_cpu_seconds_total"]
+    {
         let value = text.lines().find_map(|line| line.strip_prefix(process)?.trim().parse::<f64>().ok());
         assert!(value.is_some_and(|value| value > 0.0), "{process} in\n{text}");
     }
