@@ -2,11 +2,12 @@
 //!
 //! `just crowd` does the same with ten times as many, in processes of their own, and reports what each of them costs.
 
+use caisson_fake_providers::FakeProvider;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use caisson_e2e::{Caisson, OPENAI, adapter, say};
+use caisson_e2e::{Caisson, OPENAI};
 
 const IDLE: usize = 1000;
 const STREAMS: usize = 100;
@@ -18,18 +19,15 @@ const MARGIN: u64 = 64 << 20;
 async fn a_thousand_idle_clients_and_a_hundred_streams_lose_nothing_and_leave_nothing() {
     let most = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).unwrap();
-    let caisson = Caisson::start().await;
+    let (caisson, fake) = OPENAI.served().await;
     // The first crowd warms up what is kept for the next: the slots of the sandboxes' pool, the allocator's arenas.
-    crowd(&caisson).await;
+    crowd(&caisson, &fake).await;
     let before = caisson.level().await;
-    crowd(&caisson).await;
+    crowd(&caisson, &fake).await;
     caisson.returns_to(before, MARGIN).await;
 }
 
-async fn crowd(caisson: &Caisson) {
-    // Its own provider, which ends with it: connections that are kept for another request to it don't outlive it.
-    let fake = OPENAI.fake().await;
-    caisson.push("openai", adapter("openai")).upstream(&fake).await;
+async fn crowd(caisson: &Caisson, fake: &FakeProvider) {
     let mut idle = Vec::new();
     for _ in 0..IDLE {
         let mut client = TcpStream::connect(caisson.address()).await.unwrap();
@@ -38,7 +36,7 @@ async fn crowd(caisson: &Caisson) {
     }
     let mut streams = Vec::new();
     for _ in 0..STREAMS {
-        streams.push(OPENAI.gated_stream(caisson, &fake).await);
+        streams.push(OPENAI.gated_stream(caisson, fake).await);
     }
     let during = caisson.level().await;
     assert!(during.connections >= (IDLE + STREAMS) as u64 && during.sandboxes == STREAMS as u64, "{during:?}");

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use caisson_fake_providers::{Body, Reply};
+use caisson_fake_providers::{Body, FakeProvider, Reply};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use caisson_e2e::{Caisson, OPENAI, say, soon};
+use caisson_e2e::{Caisson, Level, OPENAI, say, soon};
 
 use super::raw::{Raw, post};
 use super::{CHAT, MARGIN};
@@ -38,11 +38,14 @@ impl Leaving {
     }
 }
 
-/// Nothing of them is left: no sandbox, no upstream connection in use, and others are served.
-async fn nothing_is_left(caisson: &Caisson, fake: &caisson_fake_providers::FakeProvider) {
+/// Nothing of them is left: no sandbox, no upstream connection in use, others are served, and the level is what it was.
+async fn nothing_is_left(caisson: &Caisson, fake: FakeProvider, before: Level) {
     caisson.has_no_sandbox().await;
     soon("the upstream requests' end", fake.live_requests().wait_for(|live| *live == 0)).await.unwrap();
     assert!(caisson.chat(say(OPENAI.model(), "the next one")).await.content().contains("the next one"));
+    // With it go the connections that are kept for another request to it.
+    drop(fake);
+    caisson.returns_to(before, MARGIN).await;
 }
 
 #[tokio::test]
@@ -57,8 +60,7 @@ async fn a_client_may_leave_after_any_byte_that_it_sent() {
             }
         }
     }
-    nothing_is_left(&caisson, &fake).await;
-    caisson.returns_to(before, MARGIN).await;
+    nothing_is_left(&caisson, fake, before).await;
 }
 
 #[tokio::test]
@@ -89,8 +91,7 @@ async fn a_client_may_leave_after_any_byte_that_it_received() {
             }
         }
     }
-    nothing_is_left(&caisson, &fake).await;
-    caisson.returns_to(before, MARGIN).await;
+    nothing_is_left(&caisson, fake, before).await;
 }
 
 #[tokio::test]
@@ -114,8 +115,7 @@ async fn a_client_may_leave_at_any_event_of_its_provider() {
             soon("the upstream connection's end", fake.live_requests().wait_for(|live| *live == 0)).await.unwrap();
         }
     }
-    nothing_is_left(&caisson, &fake).await;
-    caisson.returns_to(before, MARGIN).await;
+    nothing_is_left(&caisson, fake, before).await;
 }
 
 #[tokio::test]
@@ -136,8 +136,7 @@ async fn a_client_that_shuts_its_side_counts_as_gone() {
     raw.stream.shutdown().await.unwrap();
     let said = String::from_utf8_lossy(&raw.until_closed().await).into_owned();
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 400 "), "{said}");
-    nothing_is_left(&caisson, &fake).await;
-    caisson.returns_to(before, MARGIN).await;
+    nothing_is_left(&caisson, fake, before).await;
 }
 
 #[tokio::test]
