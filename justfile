@@ -56,6 +56,14 @@ wit:
 bench *ARGS: build guests
     cargo run --release --locked -p caisson-bench -- {{ARGS}}
 
+# 10,000 idle clients and 1,000 live streams at one time: what each costs, and that nothing is lost or left behind.
+crowd *ARGS: build guests
+    cargo run --release --locked -p caisson-bench -- --crowd {{ARGS}}
+
+# A deployment's latency while guests of another spin, beside its latency in quiet.
+neighbours *ARGS: build guests guests-for-tests
+    cargo run --release --locked -p caisson-bench -- --neighbours {{ARGS}}
+
 # Install the toolchain that rust-toolchain.toml names, with its Wasm target.
 toolchain:
     #!/usr/bin/env bash

@@ -85,6 +85,8 @@ impl Serve {
         // What serving needs of them is derived: the secrets themselves need not be in memory any longer.
         drop((keys, secrets));
         let (address, admin_address) = (server.address()?, server.admin_address()?);
+        // Before anybody can know that it serves, and stop it.
+        let stopped = signal();
         println!("caisson serves http://{address}/v1 (control plane http://{admin_address}/admin/v1)");
         if let Some(key) = new_admin_key {
             println!("admin key, shown only this once: {key}");
@@ -92,7 +94,7 @@ impl Serve {
         if !has_keys {
             println!("no caller key exists yet: only this machine is served; `caisson key create` makes one");
         }
-        server.serve(signal()).await;
+        server.serve(stopped).await;
         Ok(())
     }
 
@@ -142,22 +144,27 @@ pub(super) fn compile_bounds(config: &Config) -> CompileBounds {
     }
 }
 
-/// Resolves at SIGINT or SIGTERM.
-pub(super) async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Resolves at SIGINT or SIGTERM, also one that came before this is polled.
+pub(super) fn signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
+        use tokio::signal::unix::{Signal, SignalKind, signal};
+        async fn received(signal: std::io::Result<Signal>) {
+            match signal {
+                Ok(mut signal) => drop(signal.recv().await),
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => drop(interrupt.await),
+        }
+        let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        async move {
+            tokio::select! {
+                () = received(interrupt) => {}
+                () = received(terminate) => {}
+            }
         }
     }
     #[cfg(not(unix))]
-    drop(interrupt.await);
+    async {
+        drop(tokio::signal::ctrl_c().await);
+    }
 }

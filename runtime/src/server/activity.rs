@@ -20,6 +20,8 @@ use tokio::time::Instant;
 #[derive(Default)]
 pub(super) struct Activity {
     running: AtomicUsize,
+    /// Requests so far.
+    requests: AtomicUsize,
     /// Whether bytes wait for the client to read.
     writing: AtomicBool,
     /// Answers of which the connection has a piece.
@@ -53,6 +55,7 @@ impl Activity {
     /// A request begins.
     pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
         Running(Arc::clone(self))
     }
 
@@ -61,9 +64,10 @@ impl Activity {
         self.writing.store(waits, Ordering::Relaxed);
     }
 
-    /// Whether no request runs and nothing waits to be read.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.running.load(Ordering::Relaxed) == 0 && !self.writing.load(Ordering::Relaxed)
+    /// Where no request runs and nothing waits to be read, how many requests there have been: as long as that stays, it is one silence.
+    pub(super) fn silence(&self) -> Option<usize> {
+        let is_quiet = self.running.load(Ordering::Relaxed) == 0 && !self.writing.load(Ordering::Relaxed);
+        is_quiet.then(|| self.requests.load(Ordering::Relaxed))
     }
 
     /// Whether the connection has begun with an answer and is not through with it.
@@ -185,10 +189,10 @@ mod tests {
             advance(PATIENCE / 2).await;
             activity.give_up_untaken(PATIENCE);
         }
-        assert!(!activity.is_quiet() && alive.upgrade().is_some());
+        assert!(activity.silence().is_none() && alive.upgrade().is_some());
         advance(PATIENCE / 2).await;
         activity.give_up_untaken(PATIENCE);
-        assert!(activity.is_quiet() && alive.upgrade().is_none());
+        assert!(activity.silence().is_some() && alive.upgrade().is_none());
         assert!(answer.frame().await.unwrap().unwrap_err().is::<NotTaken>());
     }
 
@@ -201,9 +205,9 @@ mod tests {
         assert!(answer.frame().await.unwrap().is_ok());
         assert!(tokio::time::timeout(PATIENCE * 10, answer.frame()).await.is_err());
         activity.give_up_untaken(PATIENCE);
-        assert!(!activity.is_quiet());
+        assert!(activity.silence().is_none());
         drop(answer);
-        assert!(activity.is_quiet());
+        assert!(activity.silence().is_some());
     }
 
     #[tokio::test]
@@ -211,10 +215,16 @@ mod tests {
         let activity = Arc::new(Activity::default());
         let mut answer = Answer::new(Body::from("whole"), activity.begin());
         assert_eq!(answer.frame().await.unwrap().unwrap().into_data().unwrap(), "whole");
-        assert!(answer.is_end_stream() && !activity.is_quiet() && activity.has_begun_answers());
+        assert!(answer.is_end_stream() && activity.silence().is_none() && activity.has_begun_answers());
         drop(answer);
-        assert!(activity.is_quiet() && !activity.has_begun_answers());
+        let first = activity.silence();
+        assert!(first.is_some() && !activity.has_begun_answers());
+        drop(activity.begin());
+        assert!(
+            activity.silence().is_some_and(|second| Some(second) != first),
+            "a request so short that nobody saw it"
+        );
         activity.note_writing(true);
-        assert!(!activity.is_quiet());
+        assert!(activity.silence().is_none());
     }
 }

@@ -228,12 +228,12 @@ fn protocol(patience: Patience) -> auto::Builder<TokioExecutor> {
 ///
 /// It must be polled whenever the connection is, which is what tells it of a change.
 async fn quiet_for_too_long(activity: &Activity, room: &Room, idle: Duration) {
-    let is = |quiet: bool| poll_fn(move |_| if activity.is_quiet() == quiet { Poll::Ready(()) } else { Poll::Pending });
     loop {
-        is(true).await;
+        let silence = poll_fn(|_| activity.silence().map_or(Poll::Pending, Poll::Ready)).await;
+        let broken = poll_fn(|_| if activity.silence() == Some(silence) { Poll::Pending } else { Poll::Ready(()) });
         tokio::select! {
             biased;
-            () = is(false) => {}
+            () = broken => {}
             // Those who wait are woken in the order in which they began to.
             () = room.wanted.notified() => return,
             () = tokio::time::sleep(idle) => return,

@@ -6,13 +6,16 @@
 
 mod answer;
 mod client;
+mod crowd;
 mod load;
 mod machine;
 mod measure;
+mod neighbours;
 mod options;
 mod processes;
 mod report;
 mod statistics;
+mod stream;
 mod subject;
 mod upstream;
 mod workload;
@@ -22,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use options::{Cli, Hidden, Options};
+use options::{Cli, Hidden, Mode, Options};
 use processes::{Caisson, Upstream};
 use report::Report;
 use subject::Subject;
@@ -34,8 +37,8 @@ fn main() -> ExitCode {
         |runtime| {
             runtime.block_on(async {
                 match cli.hidden {
-                    Some(Hidden::Upstream) => upstream::serve().await.map(|()| ExitCode::SUCCESS),
-                    None => until_stopped(bench(cli.options)).await,
+                    Some(Hidden::Upstream(paced)) => upstream::serve(paced).await.map(|()| ExitCode::SUCCESS),
+                    None => until_stopped(run(cli.options)).await,
                 }
             })
         },
@@ -44,6 +47,14 @@ fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    match options.mode() {
+        Mode::Load => bench(options).await,
+        Mode::Crowd => crowd::run(&options).await,
+        Mode::Neighbours => neighbours::run(&options).await,
+    }
 }
 
 async fn bench(options: Options) -> anyhow::Result<ExitCode> {

@@ -23,7 +23,32 @@ pub(crate) struct Cli {
 pub(crate) enum Hidden {
     /// The fake provider, until standard input ends
     #[command(hide = true)]
-    Upstream,
+    Upstream(Paced),
+}
+
+/// Streams that the fake provider sends at a pace of its own, in place of what it would answer.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Paced {
+    /// How many requests get one; with any, it speaks OpenAI's wire
+    #[arg(long, default_value_t = 0)]
+    pub(crate) streams: u32,
+    /// Pieces of text in each
+    #[arg(long, default_value_t = 0)]
+    pub(crate) tokens: u32,
+    /// The time between two of them
+    #[arg(long, default_value_t = 0)]
+    pub(crate) every_ms: u64,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// How much work a second.
+    Load,
+    /// What many clients at one time cost.
+    Crowd,
+    /// What one deployment's guests do to another's latency.
+    Neighbours,
 }
 
 /// How to measure.
@@ -44,6 +69,21 @@ pub(crate) struct Options {
     /// Answers after which a round ends before its time
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) max_answers: u32,
+    /// Idle clients and live streams at one time instead: what they cost, that nothing is lost, that all comes back
+    #[arg(long)]
+    crowd: bool,
+    /// Idle clients of a crowd
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=15_000))]
+    pub(crate) idle: u32,
+    /// Live streams of a crowd
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=4000))]
+    pub(crate) streams: u32,
+    /// A neighbour's latency instead: in quiet, and while other guests spin
+    #[arg(long, conflicts_with = "crowd")]
+    neighbours: bool,
+    /// Guests that spin beside the neighbour
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) spinning: u32,
     /// Write the numbers to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -83,6 +123,20 @@ impl Options {
         if self.workloads.is_empty() { Workload::value_variants() } else { &self.workloads }
     }
 
+    pub(crate) fn mode(&self) -> Mode {
+        match (self.crowd, self.neighbours) {
+            (true, _) => Mode::Crowd,
+            (_, true) => Mode::Neighbours,
+            _ => Mode::Load,
+        }
+    }
+
+    /// The first binary, with the guest that lies at this place seen from this program's folder.
+    pub(crate) fn build_of(&self, place: &str) -> anyhow::Result<Build> {
+        let binary = existing(&self.binaries, "caisson", "`just build` builds it")?.swap_remove(0);
+        Ok(Build { name: String::from("caisson"), binary, adapter: guest(place)? })
+    }
+
     /// Each binary with each adapter.
     pub(crate) fn builds(&self) -> anyhow::Result<Vec<Build>> {
         let binaries = existing(&self.binaries, "caisson", "`just build` builds it")?;
@@ -100,6 +154,11 @@ impl Options {
             })
             .collect())
     }
+}
+
+/// A guest at a place seen from this program's folder.
+pub(crate) fn guest(place: &str) -> anyhow::Result<PathBuf> {
+    Ok(existing(&[], place, "`just guests guests-for-tests` builds it")?.swap_remove(0))
 }
 
 /// The files that were given, or the one at this place seen from this program's folder (`target/release`).

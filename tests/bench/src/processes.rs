@@ -1,7 +1,7 @@
 //! The two children: upstream and `caisson serve`. Each is killed when its struct is dropped.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,12 +12,14 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::options::Build;
+use crate::options::{Build, Paced};
 
 /// The deployment's name.
 pub(crate) const DEPLOYMENT: &str = "anthropic";
 /// For a control plane that lives for a minute on loopback.
 const ADMIN_KEY: &str = "caisson-bench-admin-key";
+/// Where the pushing command finds the provider's key.
+const KEY_VARIABLE: &str = "CAISSON_BENCH_UPSTREAM_KEY";
 /// Start-up compiles nothing, but the machine may be busy.
 const START_TIME: Duration = Duration::from_secs(30);
 
@@ -31,6 +33,7 @@ pub(crate) struct Upstream {
 /// `caisson serve` with one deployment.
 pub(crate) struct Caisson {
     name: String,
+    binary: PathBuf,
     child: Running,
     address: SocketAddr,
     versions: Versions,
@@ -55,15 +58,25 @@ struct Running {
 
 impl Upstream {
     pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::with(&[]).await
+    }
+
+    /// One that sends streams at a pace of their own, on OpenAI's wire.
+    pub(crate) async fn paced(Paced { streams, tokens, every_ms }: Paced) -> anyhow::Result<Self> {
+        let given = [("--streams", u64::from(streams)), ("--tokens", tokens.into()), ("--every-ms", every_ms)];
+        Self::with(&given.map(|(flag, value)| format!("{flag}={value}"))).await
+    }
+
+    async fn with(arguments: &[String]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("upstream").stdin(Stdio::piped());
+        command.arg("upstream").args(arguments).stdin(Stdio::piped());
         let mut child = Running::start(command)?;
         let url = child.line().await?;
         let key = child.line().await?;
         Ok(Self { child, url, key })
     }
 
-    /// Its origin, which is also the base URL of Anthropic's wire.
+    /// Its base URL; of Anthropic's wire that is its origin.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -85,24 +98,44 @@ impl Upstream {
 impl Caisson {
     /// Starts it with an empty data folder and pushes the adapter.
     pub(crate) async fn start(build: Build, upstream: &Upstream) -> anyhow::Result<Self> {
+        Self::configured(build, DEPLOYMENT, upstream, "").await
+    }
+
+    /// Starts it with these lines of configuration, and pushes the adapter by this name.
+    pub(crate) async fn configured(
+        build: Build,
+        deployment: &str,
+        upstream: &Upstream,
+        config: &str,
+    ) -> anyhow::Result<Self> {
         let Build { name, binary, adapter } = build;
         let data = tempfile::tempdir().context("no temporary folder")?;
+        let file = data.path().join("caisson.toml");
+        std::fs::write(&file, config)?;
         let mut command = Command::new(&binary);
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
-            .arg(data.path())
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--config"])
+            .arg(&file)
+            .arg("--data-dir")
+            .arg(data.path().join("data"))
             .env("CAISSON_ADMIN_KEY", ADMIN_KEY)
             .stdin(Stdio::null());
         let mut child = Running::start(command)?;
         let address = served_address(&child.line().await?)?;
-        let pushed = push(&binary, &adapter, address, upstream).await?;
+        let pushed = push(&binary, &adapter, deployment, address, &upstreams(upstream)).await?;
         let versions = Versions {
             build: name.clone(),
             caisson: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),
             adapter: format!("{} {}", text(&pushed["adapter"]["name"]), text(&pushed["adapter"]["version"])),
             digest: text(&pushed["digest"]).to_owned(),
         };
-        Ok(Self { name, child, address, versions, _data: data })
+        Ok(Self { name, binary, child, address, versions, _data: data })
+    }
+
+    /// Pushes another adapter, with these flags.
+    pub(crate) async fn push(&self, deployment: &str, adapter: &Path, flags: &[&str]) -> anyhow::Result<()> {
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        push(&self.binary, adapter, deployment, self.address, &flags).await.map(drop)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -127,18 +160,32 @@ impl Caisson {
     }
 }
 
-/// Deploys the adapter as an operator would: a grant, a setting, a credential, the default limits.
-async fn push(binary: &Path, adapter: &Path, address: SocketAddr, upstream: &Upstream) -> anyhow::Result<Value> {
+/// The flags with which an operator points an adapter at its provider: a grant, a setting, a credential.
+fn upstreams(upstream: &Upstream) -> Vec<String> {
     let url = upstream.url();
+    let origin = url.strip_suffix("/v1").unwrap_or(url);
+    let credential = format!("api-key=env:{KEY_VARIABLE}");
+    let flags = ["--credential", &credential, "--allow-host", origin, "--set", &format!("base-url={url}")];
+    flags.map(str::to_owned).into_iter().chain([format!("{KEY_VARIABLE}={}", upstream.key())]).collect()
+}
+
+/// Deploys an adapter as an operator would, with the default limits unless the flags say otherwise.
+async fn push(
+    binary: &Path,
+    adapter: &Path,
+    deployment: &str,
+    address: SocketAddr,
+    flags: &[String],
+) -> anyhow::Result<Value> {
     let mut command = Command::new(binary);
-    command
-        .arg("push")
-        .arg(adapter)
-        .args(["--json", "--name", DEPLOYMENT, "--credential", "api-key=env:CAISSON_BENCH_UPSTREAM_KEY"])
-        .args(["--allow-host", url, "--set", &format!("base-url={url}")])
-        .env("CAISSON_BENCH_UPSTREAM_KEY", upstream.key())
-        .env("CAISSON_ADMIN_KEY", ADMIN_KEY)
-        .env("CAISSON_URL", format!("http://{address}"));
+    command.arg("push").arg(adapter).args(["--json", "--name", deployment]);
+    for flag in flags {
+        match flag.strip_prefix(KEY_VARIABLE).and_then(|rest| rest.strip_prefix('=')) {
+            Some(key) => command.env(KEY_VARIABLE, key),
+            None => command.arg(flag),
+        };
+    }
+    command.env("CAISSON_ADMIN_KEY", ADMIN_KEY).env("CAISSON_URL", format!("http://{address}"));
     let made: Value =
         serde_json::from_str(&run(&mut command).await?).context("`caisson push --json` printed no JSON")?;
     anyhow::ensure!(made["active"] == true, "the adapter is not served; still missing: {}", made["missing"]);

@@ -8,6 +8,7 @@
 mod answer;
 mod artifacts;
 mod command_line;
+mod level;
 mod name_server;
 mod output;
 mod process;
@@ -19,6 +20,7 @@ mod streaming;
 
 pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
+pub use level::Level;
 pub use name_server::{NameServer, Says};
 pub use process::{ADMIN_KEY, Caisson, Setup};
 pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};

@@ -1,0 +1,198 @@
+//! `--crowd`: idle clients and live streams at one time. What does each cost, is anything lost, and does all of it come back?
+//!
+//! Two crowds, one after the other: the first also pays for what the server keeps for the next (the sandbox pool's warm slots, the
+//! allocator's arenas), so what is lost is what the second leaves beyond the first. Memory and descriptors are read from Linux's
+//! /proc, from outside of the server.
+
+use std::fs;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::options::{Options, Paced};
+use crate::processes::{Caisson, Upstream};
+use crate::stream::{connect, follow};
+
+/// What a second crowd may leave in memory beyond the first: the noise of an allocator.
+const MARGIN_KIB: u64 = 32 << 10;
+/// Descriptors that may be open beside those of before: a look at the metrics, a database's page.
+const MARGIN_DESCRIPTORS: u64 = 8;
+/// How long connections with the provider are kept for the next request, and some.
+const UNTIL_BACK: Duration = Duration::from_secs(120);
+/// A stream lasts longer than all of them take to begin.
+const TOKENS: u32 = 60;
+const EVERY_MS: u64 = 500;
+/// Longer than a crowd takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What the server takes.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    resident_kib: u64,
+    descriptors: u64,
+}
+
+/// One crowd's levels.
+struct Crowd {
+    before: Level,
+    idle: Level,
+    streams: Level,
+    after: Level,
+    seconds: f64,
+}
+
+pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).context("no more open files")?;
+    let needed = u64::from(options.idle) + 2 * u64::from(options.streams) + 100;
+    ensure!(most.is_none_or(|most| most >= needed), "the limit on open files must be at least {needed} (ulimit -Hn)");
+    let paced = Paced { streams: 2 * options.streams, tokens: TOKENS, every_ms: EVERY_MS };
+    let upstream = Upstream::paced(paced).await?;
+    let build = options.build_of("../adapters/openai.wasm")?;
+    let config = format!("max-sandboxes = {}", options.streams + 10);
+    let caisson = Caisson::configured(build, "openai", &upstream, &config).await?;
+    let mut crowds = Vec::new();
+    for number in ["first", "second"] {
+        eprintln!("the {number} crowd: {} idle clients, {} streams", options.idle, options.streams);
+        crowds.push(tokio::time::timeout(PATIENCE, crowd(options, &caisson)).await.context("the crowd hangs")??);
+    }
+    caisson.stop().await?;
+    upstream.stop().await?;
+    let [first, second] = crowds.as_slice() else { anyhow::bail!("two crowds are none") };
+    Ok(if report(options, first, second) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn crowd(options: &Options, caisson: &Caisson) -> anyhow::Result<Crowd> {
+    let pid = caisson.pid().context("the server is gone")?;
+    let begun = Instant::now();
+    let before = Level::of(pid)?;
+    let mut clients = Vec::new();
+    for number in 0..options.idle {
+        let mut client = connect(number, caisson.address()).await?;
+        ask(&mut client).await.with_context(|| format!("idle client {number}"))?;
+        clients.push(client);
+    }
+    let idle = Level::of(pid)?;
+
+    let (sender, mut started) = mpsc::unbounded_channel();
+    let mut reading = JoinSet::new();
+    for number in 0..options.streams {
+        let stream = connect(number, caisson.address()).await?;
+        reading.spawn(follow(stream, "openai/bench", TOKENS, sender.clone()));
+    }
+    drop(sender);
+    for number in 0..options.streams {
+        if started.recv().await.is_none() {
+            while let Some(read) = reading.join_next().await {
+                read??;
+            }
+            anyhow::bail!("only {number} of {} streams began", options.streams);
+        }
+    }
+    ensure!(
+        reading.len() == options.streams as usize,
+        "streams ended before all had begun: there never was the whole crowd"
+    );
+    let streams = Level::of(pid)?;
+    while let Some(read) = reading.join_next().await {
+        read??;
+    }
+    // Each idle client is still known.
+    for (number, client) in clients.iter_mut().enumerate() {
+        ask(client).await.with_context(|| format!("idle client {number}, afterwards"))?;
+    }
+    drop(clients);
+    let after = back(pid, before).await?;
+    Ok(Crowd { before, idle, streams, after, seconds: begun.elapsed().as_secs_f64() })
+}
+
+/// One request on a kept connection.
+async fn ask(client: &mut TcpStream) -> anyhow::Result<()> {
+    client.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+    let mut answer = Vec::with_capacity(512);
+    while !answer.ends_with(b"ok\n") {
+        ensure!(client.read_buf(&mut answer).await? > 0, "closed after {:?}", String::from_utf8_lossy(&answer));
+    }
+    Ok(())
+}
+
+/// Waits until the descriptors are back, and gives the level of then; or of when they still aren't.
+async fn back(pid: u32, before: Level) -> anyhow::Result<Level> {
+    let until = Instant::now() + UNTIL_BACK;
+    loop {
+        let now = Level::of(pid)?;
+        if now.descriptors <= before.descriptors + MARGIN_DESCRIPTORS || Instant::now() > until {
+            return Ok(now);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+impl Level {
+    fn of(pid: u32) -> anyhow::Result<Self> {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).context("no /proc: this needs Linux")?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+        Ok(Self {
+            resident_kib: resident.and_then(|kib| kib.parse().ok()).context("no VmRSS")?,
+            descriptors: fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64,
+        })
+    }
+}
+
+/// Prints the figures; whether all came back.
+fn report(options: &Options, first: &Crowd, second: &Crowd) -> bool {
+    let mib = |kib: u64| kib as f64 / 1024.0;
+    println!("| crowd | moment | resident MiB | descriptors |");
+    println!("|---|---|---:|---:|");
+    for (name, crowd) in [("first", first), ("second", second)] {
+        let moments = [
+            ("before", crowd.before),
+            ("idle clients", crowd.idle),
+            ("idle clients and streams", crowd.streams),
+            ("all left", crowd.after),
+        ];
+        for (moment, level) in moments {
+            println!("| {name} | {moment} | {:.1} | {} |", mib(level.resident_kib), level.descriptors);
+        }
+    }
+    println!();
+    let each = |with: Level, without: Level, number: u32| {
+        with.resident_kib.saturating_sub(without.resident_kib) as f64 / f64::from(number)
+    };
+    println!(
+        "An idle client takes {:.1} KiB ({} of them), a live stream {:.1} KiB ({} of them); in the second crowd, what was kept is used again.",
+        each(first.idle, first.before, options.idle),
+        options.idle,
+        each(first.streams, first.idle, options.streams),
+        options.streams,
+    );
+    println!(
+        "Nothing lost: {} streams of {TOKENS} pieces, {} idle clients answered before and after; {:.0} s and {:.0} s.",
+        2 * options.streams,
+        2 * options.idle,
+        first.seconds,
+        second.seconds
+    );
+    let left = second.after.resident_kib.saturating_sub(first.after.resident_kib);
+    let descriptors = second.after.descriptors.saturating_sub(first.before.descriptors);
+    let (memory_back, descriptors_back) = (left <= MARGIN_KIB, descriptors <= MARGIN_DESCRIPTORS);
+    println!(
+        "The second crowd left {:.1} MiB beyond the first (margin {} MiB: {}) and {descriptors} descriptors (margin {MARGIN_DESCRIPTORS}: {}); kept for the next: {:.1} MiB.",
+        mib(left),
+        MARGIN_KIB >> 10,
+        verdict(memory_back),
+        verdict(descriptors_back),
+        mib(first.after.resident_kib.saturating_sub(first.before.resident_kib)),
+    );
+    memory_back && descriptors_back
+}
+
+fn verdict(met: bool) -> &'static str {
+    if met { "met" } else { "NOT met" }
+}
