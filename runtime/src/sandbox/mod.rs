@@ -13,6 +13,7 @@ mod jail;
 mod lanes;
 mod limits;
 mod log;
+mod sizes;
 mod state;
 mod structure;
 

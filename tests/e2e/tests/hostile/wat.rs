@@ -141,6 +141,7 @@ fn calls() -> Vec<Attack> {
             .fails(502, "adapter_trap"),
         attack("authority-flood", "authority_flood", "begins requests to hosts with names of 256 KiB")
             .fails(502, "adapter_trap"),
+        attack("path-flood", "path_flood", "begins requests to paths of 60 KiB").fails(502, "adapter_trap"),
         attack("field-hoard", "field_hoard", "makes header fields, fills them and drops none")
             .fails(502, "adapter_trap"),
         attack("socket-flood", "socket_flood", "makes sockets and drops none").answers("no network", survived),
