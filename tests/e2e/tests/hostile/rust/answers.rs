@@ -25,6 +25,7 @@ pub(super) fn floods() -> Vec<Attack> {
         attack("endless-events", "endless_events", "streams single letters for ever")
             .asks(&[Stream])
             .often(2, 1)
+            .limit("fuel", 20_000_000)
             .fails_with(&[(200, "fuel_exhausted")]),
         attack("endless-events-left", "endless_events", "streams for ever to a client that leaves")
             .asks(&[Leave])
