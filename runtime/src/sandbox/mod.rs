@@ -11,6 +11,7 @@ mod fault;
 mod host;
 mod limits;
 mod log;
+mod sizes;
 mod state;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http_body::Body;
 use http_body_util::BodyExt;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -12,7 +13,14 @@ use super::limits::Memory;
 use crate::egress::{Egress, EgressError, Meter, Patience};
 
 /// The resources that a guest may hold at one time: open requests, bodies, streams, pollables.
-const MAX_RESOURCES: usize = 4096;
+const MAX_RESOURCES: usize = 1024;
+/// Bytes of one set of header fields that a guest makes: with the limit above, what a guest may have the host keep of them.
+const MAX_FIELD_BYTES: usize = 32 << 10;
+/// Bodies that a guest has begun and not sent, and that hold as much as one write may have; those beyond hold little. The host keeps
+/// two writes of each outside the guest's memory, until they are sent.
+const LARGE_BODIES: u32 = 8;
+const LARGE_WRITE_BYTES: usize = 1 << 20;
+const SMALL_WRITE_BYTES: usize = 4 << 10;
 
 /// One sandbox's state. It has no field that outlives the sandbox but the revision's `egress`, which a guest reaches only through
 /// checked requests.
@@ -29,6 +37,8 @@ pub(super) struct State {
 struct Hooks {
     egress: Arc<Egress>,
     meter: Arc<Meter>,
+    /// Bodies begun and not sent.
+    unsent: u32,
 }
 
 impl State {
@@ -41,7 +51,9 @@ impl State {
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Self { wasi, http: WasiHttpCtx::new(), table, hooks: Hooks { egress, meter }, memory, original_body }
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(MAX_FIELD_BYTES);
+        Self { wasi, http, table, hooks: Hooks { egress, meter, unsent: 0 }, memory, original_body }
     }
 }
 
@@ -65,12 +77,22 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    // Asked for once for each body that is begun.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        self.unsent = self.unsent.saturating_add(1);
+        if self.unsent <= LARGE_BODIES { LARGE_WRITE_BYTES } else { SMALL_WRITE_BYTES }
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Unit,
     ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Unit), Error>> + Send> {
+        // A request without a body gives none back.
+        if !request.body().is_end_stream() {
+            self.unsent = self.unsent.saturating_sub(1);
+        }
         let (egress, meter) = (Arc::clone(&self.egress), Arc::clone(&self.meter));
         let patience = options.map_or(Patience::default(), |options| Patience {
             first_byte: options.first_byte_timeout,

@@ -147,3 +147,9 @@ impl Default for Metrics {
         Self::new()
     }
 }
+/// Whether a character changes what the reader of a line takes it for: control characters, line and paragraph separators, and those
+/// that turn the direction of what follows (CVE-2021-42574). Others' words are written with these escaped.
+pub(crate) fn misleads(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

@@ -1,4 +1,4 @@
-//! Every guest of `tests/guests` is used by a test, and every one that a test uses exists.
+//! Every guest of `tests/guests` is used by a test of this suite or the hostile one, and every one that a test uses exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,19 +8,26 @@ use caisson_e2e::root;
 
 #[test]
 fn every_guest_has_a_test() {
-    let examples = fs::read_dir(root().join("tests/guests/examples")).unwrap();
-    let guests: BTreeSet<String> =
-        examples.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let (rust, wat) = (sources("tests/guests/examples", "rs"), sources("tests/guests/wat", "wat"));
+    // They are built into the same folder.
+    assert_eq!(rust.intersection(&wat).collect::<Vec<_>>(), Vec::<&String>::new());
     let mut text = String::new();
-    read_into(&mut text, &root().join("tests/e2e/tests/all"));
-    let used: BTreeSet<String> = text
-        .split("guest(\"")
-        .skip(1)
-        .chain(text.split("guest: \"").skip(1))
-        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+    read_into(&mut text, &root().join("tests/e2e/tests"));
+    let before = [("guest(\"", 0), ("guest: \"", 0), (" attack(", 3)];
+    let used: BTreeSet<String> = before
+        .iter()
+        .flat_map(|(before, quotes)| text.split(before).skip(1).filter_map(|rest| rest.split('"').nth(*quotes)))
         .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        .map(str::to_owned)
         .collect();
-    assert_eq!(guests, used);
+    assert_eq!(rust.union(&wat).cloned().collect::<BTreeSet<_>>(), used);
+}
+
+/// The names of a folder's files that have this extension.
+fn sources(folder: &str, extension: &str) -> BTreeSet<String> {
+    let files = fs::read_dir(root().join(folder)).unwrap().map(|file| file.unwrap().path());
+    let sources = files.filter(|file| file.extension().is_some_and(|found| found == extension));
+    sources.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 fn read_into(text: &mut String, folder: &Path) {

@@ -26,16 +26,17 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
     let caisson = &scene.caisson;
     let log = caisson.output().len();
     let beside = attack.stand.start().await;
-    let began = Instant::now();
     if let Expected::Refusal(code) = attack.expected {
         let push = push(scene, attack, &beside, STANDING);
         let (answer, slowest) = refused_upload(scene, push.answer(), &[code]).await;
-        let row = Row::new(attack.name, stopped_by(code), format!("422 {code}"), slowest);
+        let peak = scene.check_peak(1, MEMORY);
+        let row = Row::new(attack.name, stopped_by(code), format!("422 {code}"), slowest).peaked(peak);
         check_secrets(attack, &beside, &[answer.text()], &caisson.output().after(log));
         return row.settled(scene.settled().await, scene.resting());
     }
 
     push(scene, attack, &beside, attack.name).await;
+    scene.forget_peak();
     let mut asking = JoinSet::new();
     let mut replies = Vec::new();
     let mut slowest = Duration::ZERO;
@@ -60,6 +61,10 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
             }
         }
     }
+    // Requests for the model `behave` take next to nothing beside the attack's.
+    let memory =
+        attack.limits.iter().rev().find(|(name, _)| *name == "memory-bytes").map_or(MEMORY, |(_, bytes)| *bytes);
+    let peak = scene.check_peak(attack.at_once, memory);
     let (stopped, error) = judge(attack, &replies, &beside);
     check_behaves(scene, attack).await;
     scene.check_neighbour().await;
@@ -70,8 +75,7 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
     let log = caisson.output().after(log);
     (attack.log)(&log);
     check_secrets(attack, &beside, &seen, &log);
-    assert!(began.elapsed() >= slowest);
-    Row::new(attack.name, stopped, error, slowest).settled(taken, scene.resting())
+    Row::new(attack.name, stopped, error, slowest).peaked(peak).settled(taken, scene.resting())
 }
 
 /// Runs an upload.
@@ -79,6 +83,8 @@ pub(crate) async fn upload(scene: &Scene, upload: &Upload) -> Row {
     let component = (upload.component)();
     let push = scene.caisson.push(STANDING, component).answer();
     let (answer, took) = refused_upload(scene, push, upload.codes).await;
+    // Compiling isn't done in the server: what it takes there is the file and its check.
+    let peak = scene.check_peak(1, MEMORY);
     let code = answer.json()["error"]["code"].as_str().unwrap_or_default().to_owned();
     assert!(took < UPLOAD_BOUND, "{took:?} until {}", answer.text());
     Row::new(upload.name, stopped_by(&code), format!("422 {code}"), took)
@@ -89,7 +95,8 @@ pub(crate) async fn upload(scene: &Scene, upload: &Upload) -> Row {
 async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes: &[&str]) -> (Answer, Duration) {
     let caisson = &scene.caisson;
     remove(caisson, STANDING).await;
-    caisson.push(STANDING, adapter("echo")).await;
+    let before = caisson.push(STANDING, adapter("echo")).await.revision();
+    scene.forget_peak();
     let began = Instant::now();
     let mut push = std::pin::pin!(push);
     let mut look = tokio::time::interval(PACE);
@@ -105,7 +112,7 @@ async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes
     assert!(codes.contains(&&*code), "{code} where one of {codes:?} was to come: {}", answer.text());
     let standing = caisson.chat(say("standing/echo", "as before")).await;
     assert!(standing.content().contains("as before"));
-    assert_eq!(standing.receipt().revision, "standing@1");
+    assert_eq!(standing.receipt().revision, format!("{STANDING}@{before}"));
     scene.check_neighbour().await;
     remove(caisson, STANDING).await;
     (answer, took)

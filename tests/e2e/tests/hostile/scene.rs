@@ -14,6 +14,9 @@ use serde_json::json;
 /// ever ran at one time, and what the allocator holds back of buffers. An attack takes hundreds of MiB if it isn't stopped, and one
 /// that leaks a mebibyte a request passes this within the suite, since the level is taken once and not before each attack.
 const MEMORY_MARGIN: u64 = 96 << 20;
+/// What the host may hold for one sandbox beside the guest's own memory: a value in transit (64 MiB at most, and once more as what the
+/// answer becomes on the wire), pieces of bodies, header fields.
+const HOST_SHARE: u64 = 160 << 20;
 /// How many more descriptors may be open after an attack: a connection of the harness that is closing.
 const DESCRIPTOR_MARGIN: u64 = 4;
 /// The slots that wasmtime's pool keeps warm for no component in particular (`max_unused_warm_slots`), and some more.
@@ -60,6 +63,20 @@ impl Scene {
         fill_pool(&caisson).await;
         let resting = Taken::by(&caisson).await;
         Self { caisson, resting }
+    }
+
+    /// Forgets the most memory that was resident so far.
+    pub(crate) fn forget_peak(&self) {
+        // As proc(5) has it: 5 resets the high-water mark.
+        fs::write(format!("/proc/{}/clear_refs", self.caisson.process_id()), "5").unwrap();
+    }
+
+    /// The most memory that was resident since [`Scene::forget_peak`], above that at rest. `sandboxes` of `bytes` each must explain it.
+    pub(crate) fn check_peak(&self, sandboxes: usize, bytes: u64) -> u64 {
+        let peak = status(self.caisson.process_id(), "VmHWM:").saturating_sub(self.resting.memory);
+        let most = MEMORY_MARGIN + sandboxes as u64 * (bytes + HOST_SHARE);
+        assert!(peak <= most, "memory rose by {} MiB, with room for {} MiB", peak >> 20, most >> 20);
+        peak
     }
 
     /// The neighbour answers as ever. Gives the time it took.
@@ -128,16 +145,17 @@ impl Taken {
         };
         let process = caisson.process_id();
         Self {
-            memory: metric("process_resident_memory_bytes").unwrap_or_else(|| resident(process)),
+            memory: metric("process_resident_memory_bytes").unwrap_or_else(|| status(process, "VmRSS:")),
             descriptors: metric("process_open_fds").unwrap_or_else(|| descriptors(process)),
             sandboxes: metric("caisson_sandboxes").expect("the metrics count sandboxes"),
         }
     }
 }
 
-fn resident(process: u32) -> u64 {
+/// A line of the process's status, in bytes.
+fn status(process: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 

@@ -10,19 +10,32 @@ pub(crate) struct Row {
     stopped_by: String,
     error: String,
     took: Duration,
+    peak: String,
     left: String,
 }
 
 impl Row {
     /// An attack that was stopped, the slowest of its requests having taken `took`.
     pub(crate) fn new(name: &str, stopped_by: impl Into<String>, error: impl Into<String>, took: Duration) -> Self {
-        Self { name: name.into(), stopped_by: stopped_by.into(), error: error.into(), took, left: String::new() }
+        Self {
+            name: name.into(),
+            stopped_by: stopped_by.into(),
+            error: error.into(),
+            took,
+            peak: String::new(),
+            left: String::new(),
+        }
     }
 
     /// An attack that was not stopped as it has to be, or that left something behind.
     pub(crate) fn failed(name: &str, why: &str) -> Self {
         let why: String = why.lines().next().unwrap_or_default().chars().take(60).collect();
         Self::new(name, "NOT STOPPED", why, Duration::ZERO)
+    }
+
+    /// Notes by how many bytes the server's memory rose while it lasted.
+    pub(crate) fn peaked(self, bytes: u64) -> Self {
+        Self { peak: format!("+{} MiB", bytes >> 20), ..self }
     }
 
     /// Notes what the server takes after the attack, against what it took at rest.
@@ -58,15 +71,22 @@ pub(crate) fn stopped_by(code: &str) -> &'static str {
 
 /// Prints the rows under a head, each column as wide as it needs to be.
 pub(crate) fn print(rows: &[Row]) {
-    let head = ["attack", "what stopped it", "the client's error", "in", "memory and descriptors afterwards"]
-        .map(String::from);
+    let head = [
+        "attack",
+        "what stopped it",
+        "the client's error",
+        "in",
+        "memory meanwhile",
+        "memory and descriptors afterwards",
+    ]
+    .map(String::from);
     let cells = rows.iter().map(|row| {
         let took = format!("{} ms", row.took.as_millis());
-        [row.name.clone(), row.stopped_by.clone(), row.error.clone(), took, row.left.clone()]
+        [row.name.clone(), row.stopped_by.clone(), row.error.clone(), took, row.peak.clone(), row.left.clone()]
     });
-    let lines: Vec<[String; 5]> = std::iter::once(head).chain(cells).collect();
+    let lines: Vec<[String; 6]> = std::iter::once(head).chain(cells).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 5] = std::array::from_fn(width);
+    let widths: [usize; 6] = std::array::from_fn(width);
     println!();
     for (number, line) in lines.iter().enumerate() {
         let padded: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();

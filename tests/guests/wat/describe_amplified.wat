@@ -1,0 +1,15 @@
+;; Describes itself with 4,000 hosts that are all the same mebibyte of its memory.
+(memory $memory (export "memory") 20)
+(func $describe (result i32)
+  (local $at i32)
+  (drop (call $described))
+  (memory.fill (i32.const 0x2_0000) (i32.const 0x61) (i32.const 0x10_0000))
+  (local.set $at (i32.const 8192))
+  (loop $next
+    (i32.store (local.get $at) (i32.const 0x2_0000))
+    (i32.store offset=4 (local.get $at) (i32.const 0x10_0000))
+    (local.set $at (i32.add (local.get $at) (i32.const 8)))
+    (br_if $next (i32.lt_u (local.get $at) (i32.const 40192))))
+  (i32.store (i32.const 4148) (i32.const 8192))
+  (i32.store (i32.const 4152) (i32.const 4000))
+  (i32.const 4096))

@@ -1,0 +1,16 @@
+;; Gives, as one batch of a stream, 200,000 events that all hold the same 64 KiB of text.
+(memory $memory (export "memory") 210)
+(func $next (param $rep i32) (result i32)
+  (local $at i32)
+  (memory.fill (i32.const 0xc8_0000) (i32.const 0x61) (i32.const 0x1_0000))
+  (local.set $at (i32.const 0x2_0000))
+  (loop $next
+    (i32.store8 (local.get $at) (i32.const 1))
+    (i32.store offset=8 (local.get $at) (i32.const 0xc8_0000))
+    (i32.store offset=12 (local.get $at) (i32.const 0x1_0000))
+    (local.set $at (i32.add (local.get $at) (i32.const 64)))
+    (br_if $next (i32.lt_u (local.get $at) (i32.const 0xc5_5000))))
+  (drop (call $text (i32.const 0) (i32.const 0)))
+  (i32.store (i32.const 3080) (i32.const 0x2_0000))
+  (i32.store (i32.const 3084) (i32.const 200000))
+  (i32.const 3072))

@@ -1,0 +1,11 @@
+;; Calls itself through a table until its stack is full, with many values live across each call.
+(type $step (func (param i64 i64 i64 i64) (result i64)))
+(table $steps 2 funcref)
+(elem (i32.const 0) $one $other)
+(func $one (type $step)
+  (i64.add (i64.mul (local.get 0) (local.get 3)) (call_indirect $steps (type $step)
+    (local.get 1) (local.get 2) (local.get 3) (i64.add (local.get 0) (i64.const 1)) (i32.const 1))))
+(func $other (type $step)
+  (i64.xor (i64.mul (local.get 1) (local.get 2)) (call_indirect $steps (type $step)
+    (local.get 3) (local.get 2) (local.get 1) (local.get 0) (i32.const 0))))
+(func $attack (drop (call $one (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4))))

@@ -1,0 +1,3 @@
+;; Traps in the module's start function.
+(func $begin unreachable)
+(start $begin)
