@@ -13,11 +13,15 @@ fn every_guest_has_a_test() {
     assert_eq!(rust.intersection(&wat).collect::<Vec<_>>(), Vec::<&String>::new());
     let mut text = String::new();
     read_into(&mut text, &root().join("tests/e2e/tests"));
-    let before = [("guest(\"", 0), ("guest: \"", 0), (" attack(", 3)];
+    // A row of the hostile suite has the attack's own name before the guest's. In two parts, since this file is read, too.
+    let before = [("guest(\"", 0), ("guest: \"", 0), (concat!(" atta", "ck("), 3)];
     let used: BTreeSet<String> = before
         .iter()
         .flat_map(|(before, quotes)| text.split(before).skip(1).filter_map(|rest| rest.split('"').nth(*quotes)))
-        .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        .filter(|name| {
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        })
         .map(str::to_owned)
         .collect();
     assert_eq!(rust.union(&wat).cloned().collect::<BTreeSet<_>>(), used);

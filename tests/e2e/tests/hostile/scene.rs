@@ -3,6 +3,7 @@
 //! It's the same process from the first attack to the last, so that what one of them broke or leaked would show in those after it.
 
 use std::fs;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use caisson_e2e::{Caisson, adapter, guest, say, soon};
@@ -34,7 +35,8 @@ const NEIGHBOUR: &str = "echo";
 /// A server with a neighbour.
 pub(crate) struct Scene {
     pub(crate) caisson: Caisson,
-    resting: Taken,
+    /// Moved on by an attack whose traces stay, so that those after it are judged by themselves.
+    resting: Mutex<Taken>,
 }
 
 /// What a server takes of its machine.
@@ -62,7 +64,7 @@ impl Scene {
         remove(&caisson, "warm").await;
         fill_pool(&caisson).await;
         let resting = Taken::by(&caisson).await;
-        Self { caisson, resting }
+        Self { caisson, resting: Mutex::new(resting) }
     }
 
     /// Forgets the most memory that was resident so far.
@@ -73,7 +75,7 @@ impl Scene {
 
     /// The most memory that was resident since [`Scene::forget_peak`], above that at rest. `sandboxes` of `bytes` each must explain it.
     pub(crate) fn check_peak(&self, sandboxes: usize, bytes: u64) -> u64 {
-        let peak = status(self.caisson.process_id(), "VmHWM:").saturating_sub(self.resting.memory);
+        let peak = status(self.caisson.process_id(), "VmHWM:").saturating_sub(self.resting().memory);
         let most = MEMORY_MARGIN + sandboxes as u64 * (bytes + HOST_SHARE);
         assert!(peak <= most, "memory rose by {} MiB, with room for {} MiB", peak >> 20, most >> 20);
         peak
@@ -89,7 +91,7 @@ impl Scene {
 
     /// Waits until sandboxes, descriptors and memory are back where they were, and gives how far from there they are.
     pub(crate) async fn settled(&self) -> Taken {
-        let (began, resting) = (Instant::now(), self.resting);
+        let (began, resting) = (Instant::now(), self.resting());
         loop {
             let taken = Taken::by(&self.caisson).await;
             let back = taken.sandboxes == 0
@@ -98,15 +100,18 @@ impl Scene {
             if back {
                 return taken;
             }
-            assert!(began.elapsed() < PATIENCE, "not back after {PATIENCE:?}: {taken:?}, at rest {resting:?}");
+            if began.elapsed() > PATIENCE {
+                *self.resting.lock().unwrap() = taken;
+                panic!("not back after {PATIENCE:?}: {taken:?}, at rest {resting:?}");
+            }
             // What the server takes is measured, not announced: there is no event to await.
             tokio::time::sleep(GLANCE).await;
         }
     }
 
-    /// What the server took before the first attack.
+    /// What the server took before the first attack, or after the last whose traces stayed.
     pub(crate) fn resting(&self) -> Taken {
-        self.resting
+        *self.resting.lock().unwrap()
     }
 }
 
