@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Output;
+use crate::telemetry::misleads;
 
 /// A revision: who it is, what it wants, what it still lacks.
 pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
@@ -119,8 +120,8 @@ fn text(value: &Value) -> String {
     printable(value.as_str().unwrap_or_default())
 }
 
-/// The text with its control characters escaped.
+/// The text with what would mislead its reader escaped.
 pub(super) fn printable(text: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let escaped = |c: char| if misleads(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escaped).collect()
 }

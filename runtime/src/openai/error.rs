@@ -109,12 +109,12 @@ impl ApiError {
         };
         let provider = self.adapter_error().filter(|error| error.status.is_some()).map(|error| Provider {
             status: error.status,
-            code: error.code.as_deref().map(|code| presentable(code, MAX_WORD)),
+            code: error.code.as_deref().map(word),
             body: error.body.as_deref().map(|body| presentable(body, MAX_TEXT)),
         });
         let message = presentable(&self.to_string(), MAX_TEXT);
-        let param = param.map(|param| presentable(param, MAX_WORD));
-        let code = presentable(code, MAX_WORD);
+        let param = param.map(word);
+        let code = word(code);
         let body = Body { error: Inner { message, kind, param, code, position, provider } };
         // Strings and numbers always serialise.
         serde_json::to_string(&body).unwrap_or_default()
@@ -288,6 +288,11 @@ pub(super) fn write_receipt(headers: &mut HeaderMap, receipt: &Receipt, revision
     }
 }
 
+/// A code or parameter that others chose: one line of it.
+fn word(text: &str) -> String {
+    presentable(text, MAX_WORD).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What others said, as a client gets it: cut, and without characters that would steer the terminal of whoever reads it.
 fn presentable(text: &str, most: usize) -> String {
     let text = &text[..text.floor_char_boundary(most)];
@@ -393,6 +398,7 @@ mod tests {
         assert!(json.len() < 3 * MAX_TEXT, "{} bytes", json.len());
         let error: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert!(error["error"]["message"].as_str().unwrap().starts_with("é[2J\né[2J\n"), "{json}");
+        assert!(!error["error"]["provider"]["code"].as_str().unwrap().contains('\n'), "{json}");
         for odd in ["\\u001b", "\\r", "\u{9b}"] {
             assert!(!json.contains(odd), "{odd} in {json}");
         }

@@ -13,6 +13,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::telemetry::misleads;
+
 const MAX_LINE_BYTES: usize = 4096;
 /// Lines of one sandbox that are kept: each costs far more than its bytes.
 const MAX_LINES: u32 = 1000;
@@ -80,7 +82,7 @@ impl GuestLog {
 }
 
 fn printable(character: char) -> impl Iterator<Item = char> {
-    let escaped = character.is_control() && character != '\t';
+    let escaped = character != '\t' && misleads(character);
     let plain = (!escaped).then_some(character);
     plain.into_iter().chain(escaped.then(|| character.escape_default()).into_iter().flatten())
 }

@@ -156,3 +156,22 @@ impl Default for Metrics {
         Self::new()
     }
 }
+
+/// Whether a character changes what the reader of a line takes it for: control characters, line and paragraph separators, and those
+/// that turn the direction of what follows (CVE-2021-42574). Others' words are written with these escaped.
+pub(crate) fn misleads(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_a_line_steers_a_terminal_or_turns_the_text_around_misleads() {
+        let odd = "\n\r\t\u{0}\u{1b}\u{7f}\u{85}\u{9b}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{2069}";
+        assert!(odd.chars().all(misleads));
+        assert!(!"a é 中 עברית \u{200d}👩".chars().any(misleads));
+    }
+}

@@ -13,6 +13,7 @@ impl Adapter for DisguisedName {
         AdapterInfo::new(ODD, ODD)
             .description(ODD)
             .model(ModelInfo::new(ODD, &[ODD]))
+            .model(ModelInfo::new("*", &["chat"]))
             .setting(Setting::new(ODD, ODD))
             .credential(CredentialSlot::bearer(ODD, "https://api.example.com").description(ODD))
     }

@@ -37,6 +37,6 @@ fn most() -> Usage {
         audio_input: Some(u32::MAX),
         reasoning_output: Some(u32::MAX),
         audio_output: Some(u32::MAX),
-        extra: vec![("prompt_tokens".to_owned(), "-1".to_owned()), ("cost".to_owned(), "1e400".to_owned())],
+        extra: vec![("prompt_tokens".to_owned(), "-1".to_owned()), ("cost".to_owned(), "-1e308".to_owned())],
     }
 }

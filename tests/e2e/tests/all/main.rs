@@ -7,16 +7,13 @@
 
 mod callers;
 mod clients;
+mod clients_at_fault;
 mod compiled;
 mod control_plane;
 mod conversations;
 mod credentials;
-mod disk;
-mod clients_at_fault;
-mod control_plane;
-mod conversations;
-mod credentials;
 mod crowd;
+mod disk;
 mod durability;
 mod egress;
 mod faults;

@@ -75,7 +75,6 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
     let log = caisson.output().after(log);
     (attack.log)(&log);
     check_secrets(attack, &beside, &seen, &log);
-    assert!(began.elapsed() >= slowest);
     Row::new(attack.name, stopped, error, slowest).peaked(peak).settled(taken, scene.resting())
 }
 
@@ -96,7 +95,7 @@ pub(crate) async fn upload(scene: &Scene, upload: &Upload) -> Row {
 async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes: &[&str]) -> (Answer, Duration) {
     let caisson = &scene.caisson;
     remove(caisson, STANDING).await;
-    caisson.push(STANDING, adapter("echo")).await;
+    let before = caisson.push(STANDING, adapter("echo")).await.revision();
     scene.forget_peak();
     let began = Instant::now();
     let mut push = std::pin::pin!(push);
@@ -113,7 +112,7 @@ async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes
     assert!(codes.contains(&&*code), "{code} where one of {codes:?} was to come: {}", answer.text());
     let standing = caisson.chat(say("standing/echo", "as before")).await;
     assert!(standing.content().contains("as before"));
-    assert_eq!(standing.receipt().revision, "standing@1");
+    assert_eq!(standing.receipt().revision, format!("{STANDING}@{before}"));
     scene.check_neighbour().await;
     remove(caisson, STANDING).await;
     (answer, took)

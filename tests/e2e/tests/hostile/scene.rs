@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use caisson_e2e::{Caisson, adapter, guest, say};
+use caisson_e2e::{Caisson, adapter, guest, say, soon};
 use serde_json::json;
 
 /// How far above its resting level resident memory may be after an attack.
@@ -126,6 +126,13 @@ async fn fill_pool(caisson: &Caisson) {
         held.push(stream);
     }
     drop(held);
+    let freed = async {
+        while Taken::by(caisson).await.sandboxes > 0 {
+            // Slots are freed once their connections are found closed: no event tells it.
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    soon("the end of what filled the pool", freed).await;
     remove(caisson, "fill").await;
 }
 

@@ -25,6 +25,7 @@ pub(super) fn floods() -> Vec<Attack> {
         attack("endless-events", "endless_events", "streams single letters for ever")
             .asks(&[Stream])
             .often(2, 1)
+            .limit("fuel", 20_000_000)
             .fails_with(&[(200, "fuel_exhausted")]),
         attack("endless-events-left", "endless_events", "streams for ever to a client that leaves")
             .asks(&[Leave])
@@ -33,6 +34,7 @@ pub(super) fn floods() -> Vec<Attack> {
             .answers("sandbox dropped with the client", |_, _| {}),
         attack("empty-batches", "empty_batches", "streams batches of nothing, for ever")
             .asks(&[Stream])
+            .limit("fuel", 10_000_000)
             .fails_with(&[(200, "fuel_exhausted")]),
         attack("empty-batches-with-all-fuel", "empty_batches", "streams batches of nothing, with more fuel than time")
             .asks(&[Stream])
@@ -132,10 +134,10 @@ pub(super) fn oddities() -> Vec<Attack> {
                     body["stream_options"] = json!({ "include_usage": true });
                 }
             })
-            .fails_with(&[(502, "malformed_answer"), (200, "malformed_answer")]),
+            .answers("counts that hold", check_usage),
         attack("endless-usage-in-its-own-words", "endless_usage", "counts more tokens than a number holds, as JSON")
             .set("raw", "{\"prompt_tokens\":99999999999999999999,\"completion_tokens\":-1,\"total_tokens\":1e400}")
-            .fails(502, "malformed_answer"),
+            .answers("the host's own estimate", check_usage),
         attack("deep-raw", "deep_raw", "answers with JSON of a hundred thousand levels")
             .asks(&[Chat, Stream])
             .fails_with(&[(502, "malformed_answer"), (200, "malformed_answer")]),
@@ -148,13 +150,12 @@ pub(super) fn forgeries() -> Vec<Attack> {
         attack("inject-events", "inject_events", "writes events and the end of the stream into every text")
             .asks(&[Chat, Stream])
             .answers("JSON's own escapes", check_nothing_forged),
-        attack("double-keys", "double_keys", "says everything twice in JSON of its own")
-            .answers("first or refused, never both", check_nothing_forged),
+        attack("double-keys", "double_keys", "says everything twice in JSON of its own").fails(502, "malformed_answer"),
         attack("double-keys-streamed", "double_keys", "says everything twice in a chunk of its own")
             .asks(&[Stream])
-            .answers("first or refused, never both", check_nothing_forged),
+            .fails(200, "malformed_answer"),
         attack("split-headers", "split_headers", "writes line breaks and headers into its error")
-            .fails(502, "x\nset-cookie: forged=1\n\nforged body"),
+            .fails(502, "x set-cookie: forged=1 forged body"),
     ]
 }
 
@@ -182,10 +183,21 @@ fn check_nothing_forged(reply: &Reply, _: &Beside) {
     }
 }
 
+/// The counts are whole numbers.
+fn check_usage(reply: &Reply, _: &Beside) {
+    let usage = match reply {
+        Reply::Whole(answer) => answer.json()["usage"].take(),
+        _ => items(reply).pop().unwrap()["usage"].take(),
+    };
+    for count in ["prompt_tokens", "completion_tokens", "total_tokens"] {
+        assert!(usage[count].is_u64(), "{usage}");
+    }
+}
+
 /// No object of an answer says a thing twice: readers of JSON disagree on which of the two counts.
 #[track_caller]
 fn check_keys(text: &str) {
-    for name in ["\"choices\":", "\"role\":", "\"finish_reason\":", "\"object\":"] {
+    for name in ["\"choices\":[", "\"role\":", "\"finish_reason\":", "\"prompt_tokens\":"] {
         assert!(text.matches(name).count() <= 1, "{name} comes twice: {text}");
     }
 }
