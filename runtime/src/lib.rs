@@ -9,6 +9,8 @@ pub mod config;
 pub mod deployments;
 pub mod dispatch;
 pub mod egress;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod openai;
 pub mod sandbox;
 pub mod server;

@@ -33,6 +33,8 @@ use connect::{ConnectError, Connector};
 use meter::Direction;
 use scrub::Secrets;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use address::is_public;
 pub(crate) use credential::is_placeable;
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
 pub use grant::{Grant, GrantError, Target};

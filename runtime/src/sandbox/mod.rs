@@ -33,6 +33,8 @@ pub use engine::{CompileError, Sandboxes};
 pub use fault::{Failure, Fault};
 pub(crate) use host::estimate_tokens;
 pub use limits::Limits;
+#[cfg(feature = "fuzzing")]
+pub(crate) use structure::check as check_structure;
 
 /// Random bytes that a guest gets with one call.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
