@@ -9,6 +9,8 @@ pub mod config;
 pub mod deployments;
 pub mod dispatch;
 pub mod egress;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod intake;
 pub mod openai;
 pub mod sandbox;

@@ -32,6 +32,12 @@ pub(crate) fn reach(address: IpAddr) -> Reach {
     }
 }
 
+/// Whether a name may resolve to `address` without anybody's consent.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    reach(address) == Reach::Public
+}
+
 fn reach_v4(address: Ipv4Addr) -> Reach {
     let [a, b, c, _] = address.octets();
     match (a, b, c) {

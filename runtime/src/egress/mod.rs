@@ -51,6 +51,8 @@ use meter::Turn;
 use request::CONNECTION_HEADERS;
 use scrub::Secrets;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use address::is_public;
 pub(crate) use credential::is_placeable;
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
 pub use error::EgressError;

@@ -38,6 +38,8 @@ pub use fault::{Failure, Fault};
 pub(crate) use host::estimate_tokens;
 pub use jail::{COMMAND as COMPILE_COMMAND, CompileBounds, Compiled, Inside, run_inside};
 pub use limits::Limits;
+#[cfg(feature = "fuzzing")]
+pub(crate) use structure::check as check_structure;
 
 /// Random bytes that a guest gets with one call.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
