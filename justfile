@@ -37,7 +37,7 @@ guests-for-tests: toolchain
     mkdir -p {{test-guests}}
     find {{test-guests}} -name '*.wasm' -delete
     for source in tests/guests/examples/*.rs; do install -m 644 {{wasm}}/examples/$(basename $source .rs).wasm {{test-guests}}/; done
-    cargo run --locked --quiet -p caisson-wat-guests -- tests/guests/wat {{test-guests}}
+    cargo run --release --locked --quiet -p caisson-wat-guests -- tests/guests/wat {{test-guests}}
 
 # Attack the real binary with hostile guests and uploads, and print what stopped each. An argument is a filter.
 hostile *ARGS: build guests guests-for-tests
