@@ -15,7 +15,7 @@ use crate::table::{Row, stopped_by};
 /// What an attack may use unless it says otherwise: a fifth of a second of computing, and a time that shows a hang as a wrong code.
 const FUEL: u64 = 300_000_000;
 const MEMORY: u64 = 64 << 20;
-const TIMEOUT_MS: u64 = 20_000;
+const TIMEOUT_MS: u64 = 60_000;
 /// Between two looks at the neighbour during an attack.
 const PACE: Duration = Duration::from_millis(50);
 /// The deployment that uploads are pushed onto.
@@ -87,8 +87,8 @@ pub(crate) async fn upload(scene: &Scene, upload: &Upload) -> Row {
     let peak = scene.check_peak(1, MEMORY);
     let code = answer.json()["error"]["code"].as_str().unwrap_or_default().to_owned();
     assert!(took < UPLOAD_BOUND, "{took:?} until {}", answer.text());
-    Row::new(upload.name, stopped_by(&code), format!("422 {code}"), took)
-        .settled(scene.settled().await, scene.resting())
+    let row = Row::new(upload.name, stopped_by(&code), format!("422 {code}"), took).peaked(peak);
+    row.settled(scene.settled().await, scene.resting())
 }
 
 /// Pushes what has to be refused onto a deployment that has a revision, while the neighbour answers.
