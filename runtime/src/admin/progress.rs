@@ -30,36 +30,45 @@ where
     W: Future<Output = Result<Value, AdminError>> + Send + 'static,
 {
     let (sender, stages) = mpsc::unbounded_channel();
-    let running = Running { stages, work: Some(Box::pin(work(sender))) };
+    let running = Running { stages, work: Some(Box::pin(work(sender))), end: None };
     let lines =
         futures_util::stream::unfold(running, |mut running| async move { Some((running.next().await?, running)) });
     let lines = lines.map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(format!("{line}\n"))));
     ([(CONTENT_TYPE, LINES)], Body::from_stream(lines)).into_response()
 }
 
-/// The work, until it is done.
+/// The work until it is done, then its last line until that is told.
 struct Running {
     stages: mpsc::UnboundedReceiver<Stage>,
     work: Option<BoxFuture<'static, Result<Value, AdminError>>>,
+    end: Option<Value>,
 }
 
 impl Running {
     async fn next(&mut self) -> Option<Value> {
-        let work = self.work.as_mut()?;
-        let outcome = tokio::select! {
-            // A stage that began just before the end is still told.
-            biased;
-            Some(stage) = self.stages.recv() => return Some(json!({ "stage": name(stage) })),
-            outcome = work => outcome,
-        };
-        self.work = None;
-        Some(match outcome {
-            Ok(answer) => json!({ "status": StatusCode::CREATED.as_u16(), "answer": answer }),
-            Err(error) => {
-                let (status, answer) = error.to_json();
-                json!({ "status": status.as_u16(), "answer": answer })
+        if let Some(work) = &mut self.work {
+            tokio::select! {
+                biased;
+                Some(stage) = self.stages.recv() => return Some(json!({ "stage": name(stage) })),
+                outcome = work => self.end = Some(last_line(outcome)),
             }
-        })
+            self.work = None;
+        }
+        // Stages that began in the same breath as the end come before it.
+        match self.stages.try_recv() {
+            Ok(stage) => Some(json!({ "stage": name(stage) })),
+            Err(_) => self.end.take(),
+        }
+    }
+}
+
+fn last_line(outcome: Result<Value, AdminError>) -> Value {
+    match outcome {
+        Ok(answer) => json!({ "status": StatusCode::CREATED.as_u16(), "answer": answer }),
+        Err(error) => {
+            let (status, answer) = error.to_json();
+            json!({ "status": status.as_u16(), "answer": answer })
+        }
     }
 }
 
