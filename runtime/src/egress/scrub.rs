@@ -195,6 +195,13 @@ mod tests {
     }
 
     #[test]
+    fn a_header_name_holds_a_secret_in_any_case() {
+        let secrets = Secrets::new(["SK-Abcdefgh"].into_iter());
+        assert!(secrets.is_in_name("x-sk-abcdefgh-y"));
+        assert!(!secrets.is_in_name("x-sk-abcdefg"));
+    }
+
+    #[test]
     fn nothing_is_held_back_that_can_be_sent() {
         let mut scrubber = Scrubber::new(Secrets::new(["sk-abcdefgh"].into_iter()));
         assert_eq!(scrubber.push(Bytes::from_static(b"data: token\n\n")), "data: token\n\n");

@@ -1,8 +1,9 @@
 //! Names are looked up by the host, and only addresses that it judged are dialled, whatever a name server says and when.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use caisson_e2e::{Answer, Caisson, NameServer, Says, guest, say};
+use caisson_e2e::{Answer, Caisson, NameServer, Says, ask, guest, say};
 use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::json;
 
@@ -178,18 +179,27 @@ async fn a_name_server_that_never_answers_holds_up_nobody_else() {
         let push = scene.caisson.push(&format!("silent-{n}"), guest("reach")).set("url", &scene.origin(&name));
         push.allow_host(&silent).await;
     }
-    // More than any pool of blocking threads would take.
+    // More than any pool of blocking threads would take, and for as long as it takes another to be served.
+    let served = Arc::new(AtomicBool::new(false));
     let waiting = (0..600).map(|n| {
-        scene.caisson.ask("POST", "/v1/chat/completions").json(&say(&format!("silent-{}/x", n % 3), "x")).answer()
+        let (served, address) = (Arc::clone(&served), scene.caisson.address());
+        tokio::spawn(async move {
+            let request = say(&format!("silent-{}/x", n % 3), "x");
+            while !served.load(Ordering::Relaxed) {
+                let answer = ask(address, "POST", "/v1/chat/completions").json(&request).answer().await;
+                let error = answer.expect_error(504, "upstream_timeout");
+                let message = error["message"].as_str().unwrap();
+                assert!(message.contains("looking up the name took too long"), "{message}");
+            }
+        })
     });
-    let waiting: Vec<_> = waiting.map(tokio::spawn).collect();
+    let waiting: Vec<_> = waiting.collect();
     scene.names.was_asked(3).await;
     scene.upstream.respond_with(Reply::new(200, Body::Whole("made it".into())));
-    assert!(scene.caisson.chat(say("inside/x", "x")).await.content().contains("made it"));
-    // Some are still being waited for, so that one was not the last.
-    assert!(waiting.iter().any(|answer| !answer.is_finished()));
-    for answer in waiting {
-        let error = answer.await.unwrap().expect_error(504, "upstream_timeout");
-        assert!(error["message"].as_str().unwrap().contains("looking up the name took too long"), "{error}");
+    let answer = scene.caisson.chat(say("inside/x", "x")).await;
+    served.store(true, Ordering::Relaxed);
+    assert!(answer.content().contains("made it"));
+    for waited in waiting {
+        waited.await.unwrap();
     }
 }
