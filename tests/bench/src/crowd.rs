@@ -1,8 +1,8 @@
 //! `--crowd`: idle clients and live streams at one time. What does each cost, is anything lost, and does all of it come back?
 //!
-//! Two crowds, one after the other: the first also pays for what the server keeps for the next (the sandbox pool's warm slots, the
-//! allocator's arenas), so what is lost is what the second leaves beyond the first. Memory and descriptors are read from Linux's
-//! /proc, from outside of the server.
+//! Three crowds, one after the other: the first ones also pay for what the server keeps for the next (the sandbox pool's warm slots, the
+//! allocator's arenas, which settle), so a leak is what the last leaves beyond the one before. Memory and descriptors are read from
+//! Linux's /proc, from outside of the server.
 
 use std::fs;
 use std::process::ExitCode;
@@ -19,12 +19,13 @@ use crate::options::{Options, Paced};
 use crate::processes::{Caisson, Upstream};
 use crate::stream::{connect, follow};
 
-/// What a second crowd may leave in memory beyond the first: the noise of an allocator.
+/// What the last crowd may leave in memory beyond the one before: the noise of an allocator.
 const MARGIN_KIB: u64 = 32 << 10;
 /// Descriptors that may be open beside those of before: a look at the metrics, a database's page.
 const MARGIN_DESCRIPTORS: u64 = 8;
 /// How long connections with the provider are kept for the next request, and some.
 const UNTIL_BACK: Duration = Duration::from_secs(120);
+const CROWDS: usize = 3;
 /// A stream lasts longer than all of them take to begin.
 const TOKENS: u32 = 60;
 const EVERY_MS: u64 = 500;
@@ -52,20 +53,19 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).context("no more open files")?;
     let needed = u64::from(options.idle) + 2 * u64::from(options.streams) + 100;
     ensure!(most.is_none_or(|most| most >= needed), "the limit on open files must be at least {needed} (ulimit -Hn)");
-    let paced = Paced { streams: 2 * options.streams, tokens: TOKENS, every_ms: EVERY_MS };
+    let paced = Paced { streams: CROWDS as u32 * options.streams, tokens: TOKENS, every_ms: EVERY_MS };
     let upstream = Upstream::paced(paced).await?;
     let build = options.build_of("../adapters/openai.wasm")?;
     let config = format!("max-sandboxes = {}", options.streams + 10);
     let caisson = Caisson::configured(build, "openai", &upstream, &config).await?;
     let mut crowds = Vec::new();
-    for number in ["first", "second"] {
-        eprintln!("the {number} crowd: {} idle clients, {} streams", options.idle, options.streams);
+    for number in 1..=CROWDS {
+        eprintln!("crowd {number} of {CROWDS}: {} idle clients, {} streams", options.idle, options.streams);
         crowds.push(tokio::time::timeout(PATIENCE, crowd(options, &caisson)).await.context("the crowd hangs")??);
     }
     caisson.stop().await?;
     upstream.stop().await?;
-    let [first, second] = crowds.as_slice() else { anyhow::bail!("two crowds are none") };
-    Ok(if report(options, first, second) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report(options, &crowds) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn crowd(options: &Options, caisson: &Caisson) -> anyhow::Result<Crowd> {
@@ -146,11 +146,11 @@ impl Level {
 }
 
 /// Prints the figures; whether all came back.
-fn report(options: &Options, first: &Crowd, second: &Crowd) -> bool {
+fn report(options: &Options, crowds: &[Crowd]) -> bool {
     let mib = |kib: u64| kib as f64 / 1024.0;
     println!("| crowd | moment | resident MiB | descriptors |");
     println!("|---|---|---:|---:|");
-    for (name, crowd) in [("first", first), ("second", second)] {
+    for (number, crowd) in (1..).zip(crowds) {
         let moments = [
             ("before", crowd.before),
             ("idle clients", crowd.idle),
@@ -158,37 +158,35 @@ fn report(options: &Options, first: &Crowd, second: &Crowd) -> bool {
             ("all left", crowd.after),
         ];
         for (moment, level) in moments {
-            println!("| {name} | {moment} | {:.1} | {} |", mib(level.resident_kib), level.descriptors);
+            println!("| {number} | {moment} | {:.1} | {} |", mib(level.resident_kib), level.descriptors);
         }
     }
-    println!();
+    let [first, .., before_last, last] = crowds else { return false };
     let each = |with: Level, without: Level, number: u32| {
         with.resident_kib.saturating_sub(without.resident_kib) as f64 / f64::from(number)
     };
     println!(
-        "An idle client takes {:.1} KiB ({} of them), a live stream {:.1} KiB ({} of them); in the second crowd, what was kept is used again.",
+        "\nAn idle client takes {:.1} KiB ({} of them), a live stream {:.1} KiB ({} of them), in the first crowd; the next ones use again what it left.",
         each(first.idle, first.before, options.idle),
         options.idle,
         each(first.streams, first.idle, options.streams),
         options.streams,
     );
     println!(
-        "Nothing lost: {} streams of {TOKENS} pieces, {} idle clients answered before and after; {:.0} s and {:.0} s.",
-        2 * options.streams,
-        2 * options.idle,
-        first.seconds,
-        second.seconds
+        "Nothing lost in {} crowds of {:.0} s: every one of {TOKENS} pieces of every stream came, every idle client was answered before and after.",
+        crowds.len(),
+        crowds.iter().map(|crowd| crowd.seconds).sum::<f64>() / crowds.len() as f64,
     );
-    let left = second.after.resident_kib.saturating_sub(first.after.resident_kib);
-    let descriptors = second.after.descriptors.saturating_sub(first.before.descriptors);
+    let left = last.after.resident_kib.saturating_sub(before_last.after.resident_kib);
+    let descriptors = last.after.descriptors.saturating_sub(first.before.descriptors);
     let (memory_back, descriptors_back) = (left <= MARGIN_KIB, descriptors <= MARGIN_DESCRIPTORS);
     println!(
-        "The second crowd left {:.1} MiB beyond the first (margin {} MiB: {}) and {descriptors} descriptors (margin {MARGIN_DESCRIPTORS}: {}); kept for the next: {:.1} MiB.",
+        "Kept for the next crowd: {:.1} MiB. The last left {:.1} MiB beyond the one before (margin {} MiB: {}) and {descriptors} descriptors (margin {MARGIN_DESCRIPTORS}: {}).",
+        mib(before_last.after.resident_kib.saturating_sub(first.before.resident_kib)),
         mib(left),
         MARGIN_KIB >> 10,
         verdict(memory_back),
         verdict(descriptors_back),
-        mib(first.after.resident_kib.saturating_sub(first.before.resident_kib)),
     );
     memory_back && descriptors_back
 }
