@@ -128,13 +128,19 @@ impl Memory {
 }
 
 impl ResourceLimiter for Memory {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.grow(desired.saturating_sub(current) as u64))
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(fits(desired, maximum) && self.grow(desired.saturating_sub(current) as u64))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.grow((desired.saturating_sub(current) as u64).saturating_mul(TABLE_ELEMENT_BYTES)))
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(fits(desired, maximum)
+            && self.grow((desired.saturating_sub(current) as u64).saturating_mul(TABLE_ELEMENT_BYTES)))
     }
+}
+
+/// Whether wasmtime will grow it at all. What it won't must not be counted as used: it reports failed growth, but not of which request.
+fn fits(desired: usize, maximum: Option<usize>) -> bool {
+    maximum.is_none_or(|maximum| desired <= maximum)
 }
 
 #[cfg(test)]
@@ -151,6 +157,17 @@ mod tests {
         assert!(!memory.memory_growing(0, 512 << 10, None).unwrap());
         assert!(memory.was_refused());
         assert_eq!(memory.peak(), (768 << 10) + 16 * 1024);
+    }
+
+    #[test]
+    fn growth_past_its_own_maximum_takes_nothing_of_the_limit() {
+        let mut memory = Memory::new(1 << 20);
+        for _ in 0..100 {
+            assert!(!memory.table_growing(0, 1025, Some(1024)).unwrap());
+            assert!(!memory.memory_growing(0, 128 << 10, Some(64 << 10)).unwrap());
+        }
+        assert!(memory.memory_growing(0, 1 << 20, None).unwrap());
+        assert!(!memory.was_refused());
     }
 
     #[test]
