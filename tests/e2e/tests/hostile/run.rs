@@ -93,7 +93,7 @@ pub(crate) async fn upload(scene: &Scene, upload: &Upload) -> Row {
 async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes: &[&str]) -> (Answer, Duration) {
     let caisson = &scene.caisson;
     remove(caisson, STANDING).await;
-    caisson.push(STANDING, adapter("echo")).await;
+    let revision = caisson.push(STANDING, adapter("echo")).await.revision();
     scene.forget_peak();
     let began = Instant::now();
     let mut push = std::pin::pin!(push);
@@ -110,7 +110,7 @@ async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes
     assert!(codes.contains(&&*code), "{code} where one of {codes:?} was to come: {}", answer.text());
     let standing = caisson.chat(say("standing/echo", "as before")).await;
     assert!(standing.content().contains("as before"));
-    assert_eq!(standing.receipt().revision, "standing@1");
+    assert_eq!(standing.receipt().revision, format!("{STANDING}@{revision}"));
     scene.check_neighbour().await;
     remove(caisson, STANDING).await;
     (answer, took)
