@@ -65,6 +65,11 @@ crowd *ARGS: build guests
 neighbours *ARGS: build guests guests-for-tests
     cargo run --release --locked -p caisson-bench -- --neighbours {{ARGS}}
 
+# Fuzz a target of fuzz/README.md until something breaks, or as libFuzzer's arguments say.
+fuzz TARGET *ARGS:
+    mkdir -p fuzz/corpus/{{TARGET}}
+    cargo +nightly fuzz run -s none {{TARGET}} fuzz/corpus/{{TARGET}} fuzz/seeds/{{TARGET}} -- -max_len=16384 -timeout=20 -rss_limit_mb=1024 {{ARGS}}
+
 # Install the toolchain that rust-toolchain.toml names, with its Wasm target.
 toolchain:
     #!/usr/bin/env bash

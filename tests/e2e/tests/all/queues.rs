@@ -1,5 +1,7 @@
 //! How many requests of one deployment run at a time, how many wait, what the rest are told; and how long an answer may be.
 
+use futures_util::future::{Either, select};
+
 use caisson_e2e::{Caisson, OPENAI, adapter, guest, say, soon};
 
 /// A server with `openai`, one request of which runs at a time while one waits, and a neighbour.
@@ -15,29 +17,22 @@ async fn narrow(queue_ms: u64) -> (Caisson, caisson_fake_providers::FakeProvider
 async fn a_request_waits_for_its_turn_and_the_next_is_told_to_come_back() {
     let (caisson, fake) = narrow(60_000).await;
     let (gate, streaming) = OPENAI.gated_stream(&caisson, &fake).await;
-    let waiting = caisson.chat(say(OPENAI.model(), "second"));
-    let refused = async {
-        // The second waits once a third has no place beside it.
-        loop {
-            let third = caisson.ask("POST", "/v1/chat/completions").json(&say(OPENAI.model(), "third"));
-            if let Ok(answer) = tokio::time::timeout(std::time::Duration::from_secs(2), third.answer()).await {
-                break answer;
-            }
-        }
+    // One of these two waits, and the other has no place beside it.
+    let (one, other) = (caisson.chat(say(OPENAI.model(), "next")), caisson.chat(say(OPENAI.model(), "next")));
+    let (one, other) = (Box::pin(one), Box::pin(other));
+    let (refused, waiting) = match soon("a refusal", select(one, other)).await {
+        Either::Left((refused, waiting)) => (refused, waiting),
+        Either::Right((refused, waiting)) => (refused, waiting),
     };
-    let ended = async {
-        let refused = soon("a refusal", refused).await;
-        let error = refused.expect_error(503, "overloaded");
-        assert!(error["message"].as_str().unwrap().contains("`openai` has as many requests as it may"), "{error}");
-        assert_eq!((refused.header("retry-after"), refused.header("retry-after-ms")), ("1", "1000"));
-        // Nobody else is any the worse.
-        assert!(caisson.chat(say("echo/echo", "ahoy")).await.content().contains("ahoy"));
-        gate.send(OPENAI.ending()).await;
-        drop(gate);
-        assert!(streaming.rest().await.is_done());
-    };
-    let (second, ()) = tokio::join!(waiting, ended);
-    assert!(second.content().contains("second"));
+    let error = refused.expect_error(503, "overloaded");
+    assert!(error["message"].as_str().unwrap().contains("`openai` has as many requests as it may"), "{error}");
+    assert_eq!((refused.header("retry-after"), refused.header("retry-after-ms")), ("1", "1000"));
+    // Nobody else is any the worse.
+    assert!(caisson.chat(say("echo/echo", "ahoy")).await.content().contains("ahoy"));
+    gate.send(OPENAI.ending()).await;
+    drop(gate);
+    assert!(streaming.rest().await.is_done());
+    assert!(soon("the turn of who waited", waiting).await.content().contains("next"));
 }
 
 #[tokio::test]

@@ -29,6 +29,10 @@ const GLANCE: Duration = Duration::from_millis(20);
 const LOG: &str =
     "debug,cranelift_codegen=info,cranelift_frontend=info,wasmtime_internal_cranelift=info,regalloc2=info";
 
+/// What compiling may take, in CPU time: some times what an honest guest of the suite needs, and well below what the runaway uploads
+/// would take, on a fast machine too. By default it's minutes, which nobody should have to wait for here.
+const COMPILING: &str = "compile-cpu-seconds = 5";
+
 /// The deployment that has to go on answering.
 const NEIGHBOUR: &str = "echo";
 
@@ -53,7 +57,7 @@ pub(crate) struct Taken {
 impl Scene {
     /// Starts the server, warms it with every kind of request, and notes what it takes at rest.
     pub(crate) async fn start() -> Self {
-        let caisson = Caisson::prepare().log(LOG).start().await;
+        let caisson = Caisson::prepare().config(COMPILING).log(LOG).start().await;
         caisson.push(NEIGHBOUR, adapter("echo")).await;
         caisson.push("warm", guest("spin")).await;
         for _ in 0..20 {
