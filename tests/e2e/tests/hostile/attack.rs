@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use caisson_e2e::Push;
-use caisson_fake_providers::{FakeProvider, Wire};
 use serde_json::Value;
 
 use crate::beside::{Beside, Serve, Stand};
@@ -40,8 +39,6 @@ pub(crate) struct Attack {
     pub expected: Expected,
     /// Looks at what the server logged meanwhile, and panics at what should not be there.
     pub log: fn(&str),
-    /// Whether the guest has a model `behave`.
-    pub behaves: bool,
 }
 
 /// A way of asking, under the model `attack`.
@@ -100,7 +97,6 @@ pub(crate) fn attack(name: &'static str, guest: &'static str, tries: &'static st
         body: |_| {},
         expected: Expected::Errors(Vec::new()),
         log: |_| {},
-        behaves: true,
     }
 }
 
@@ -138,11 +134,6 @@ impl Attack {
         Self { terms, ..self }
     }
 
-    /// Puts a provider beside the server that can be told what to answer. Its key is a secret, too.
-    pub(crate) fn provider(self, wire: Wire, prepare: fn(&FakeProvider)) -> Self {
-        Self { stand: Stand::Provider(wire, prepare), ..self }
-    }
-
     /// Puts an upstream beside the server that does as it likes with each connection; what it has read is there for the check.
     pub(crate) fn upstream(self, serve: Serve) -> Self {
         Self { stand: Stand::Upstream(serve), ..self }
@@ -156,11 +147,6 @@ impl Attack {
     /// Looks at what the server logged meanwhile: `check` panics at what should not be there.
     pub(crate) fn logs(self, check: fn(&str)) -> Self {
         Self { log: check, ..self }
-    }
-
-    /// The guest can't be had to behave: the check of the next request on the same deployment is left out.
-    pub(crate) fn never_behaves(self) -> Self {
-        Self { behaves: false, ..self }
     }
 
     /// Each request ends in this error, as an HTTP status.

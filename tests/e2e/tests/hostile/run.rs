@@ -31,7 +31,7 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
         let (answer, slowest) = refused_upload(scene, push.answer(), &[code]).await;
         let peak = scene.check_peak(1, MEMORY);
         let row = Row::new(attack.name, stopped_by(code), format!("422 {code}"), slowest).peaked(peak);
-        check_secrets(attack, &beside, &[answer.text()], &caisson.output().after(log));
+        check_secrets(attack, &[answer.text()], &caisson.output().after(log));
         return row.settled(scene.settled().await, scene.resting());
     }
 
@@ -74,7 +74,7 @@ pub(crate) async fn attack(scene: &Scene, attack: &Attack) -> Row {
     let taken = scene.settled().await;
     let log = caisson.output().after(log);
     (attack.log)(&log);
-    check_secrets(attack, &beside, &seen, &log);
+    check_secrets(attack, &seen, &log);
     Row::new(attack.name, stopped, error, slowest).peaked(peak).settled(taken, scene.resting())
 }
 
@@ -195,16 +195,13 @@ fn judge(attack: &Attack, replies: &[Reply], beside: &Beside) -> (String, String
 
 /// The next request on the same deployment is answered.
 async fn check_behaves(scene: &Scene, attack: &Attack) {
-    if attack.behaves {
-        let answer = scene.caisson.chat(say(&format!("{}/behave", attack.name), "x")).await;
-        assert!(!answer.content().is_empty(), "the model `behave` says nothing");
-    }
+    let answer = scene.caisson.chat(say(&format!("{}/behave", attack.name), "x")).await;
+    assert!(!answer.content().is_empty(), "the model `behave` says nothing");
 }
 
 /// Neither the clients nor the log saw a secret.
-fn check_secrets(attack: &Attack, beside: &Beside, seen: &[String], log: &str) {
-    let provider = if let Beside::Provider(provider) = beside { Some(provider.key()) } else { None };
-    for secret in attack.credentials.iter().map(|(_, secret)| *secret).chain(provider) {
+fn check_secrets(attack: &Attack, seen: &[String], log: &str) {
+    for (_, secret) in &attack.credentials {
         for text in seen {
             assert!(!text.contains(secret), "a client saw the secret {secret:?}: {text}");
         }
