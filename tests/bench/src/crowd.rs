@@ -1,8 +1,8 @@
 //! `--crowd`: idle clients and live streams at one time. What does each cost, is anything lost, and does all of it come back?
 //!
-//! Three crowds, one after the other: the first ones also pay for what the server keeps for the next (the sandbox pool's warm slots, the
-//! allocator's arenas, which settle), so a leak is what the last leaves beyond the one before. Memory and descriptors are read from
-//! Linux's /proc, from outside of the server.
+//! Three crowds, one after the other: resident memory stays higher after the first (the sandbox pool's slots and the allocator keep
+//! some), and settles. The verdict is on what the last leaves beyond the one before, and the table shows the rest. Memory and
+//! descriptors are read from Linux's /proc, from outside of the server.
 
 use std::fs;
 use std::process::ExitCode;
