@@ -130,13 +130,14 @@ impl Request {
             None => None,
         };
         let stream = body.as_ref().and_then(|body| body.write().ok());
-        let options = RequestOptions::new();
-        if let Some(timeout) = self.timeout {
+        let options = self.timeout.map(|timeout| {
+            let options = RequestOptions::new();
             let _ = options.set_connect_timeout(Some(timeout));
             let _ = options.set_first_byte_timeout(Some(timeout));
             let _ = options.set_between_bytes_timeout(Some(timeout));
-        }
-        let pending = handle(request, Some(options)).map_err(|code| text(&code))?;
+            options
+        });
+        let pending = handle(request, options).map_err(|code| text(&code))?;
         Ok(Sent { stream, body, pending })
     }
 }

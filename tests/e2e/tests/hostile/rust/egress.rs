@@ -126,8 +126,8 @@ pub(super) fn requests_of_theirs() -> Vec<Attack> {
                     assert_absent(&request, "forged");
                 }
             }),
-        attack("many-headers", "header_flood", "sends a thousand headers")
-            .set("count", "1000")
+        attack("many-headers", "header_flood", "sends two hundred headers")
+            .set("count", "200")
             .set("bytes", "10")
             .upstream(serve)
             .terms(|push, beside| beside.granted(push))
@@ -181,14 +181,14 @@ pub(super) fn floods() -> Vec<Attack> {
                 assert_eq!(report(reply)["answered"], 16, "{}", reply.text());
                 assert!(requests(beside).len() <= 2 * 16);
             }),
-        attack("outstanding", "outstanding", "starts a thousand requests at once and reads no answer")
+        attack("outstanding", "outstanding", "starts a hundred requests at once and reads no answer")
             .upstream(serve)
             .terms(|push, beside| beside.granted(push))
             .answers("request limit", |reply, beside| {
                 assert_eq!(report(reply)["answered"], 16, "{}", reply.text());
                 assert!(beside.seen().len() <= 4 * 16);
             }),
-        attack("outstanding-at-a-silent-upstream", "outstanding", "waits for a thousand answers that never come")
+        attack("outstanding-at-a-silent-upstream", "outstanding", "waits for a hundred answers that never come")
             .limit("timeout-ms", 1_500)
             .upstream(serve)
             .terms(|push, beside| at(push, beside, "/silent"))
