@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use caisson_e2e::Push;
-use caisson_fake_providers::{FakeProvider, Wire};
 use serde_json::Value;
 
 use crate::beside::{Beside, Serve, Stand};
@@ -133,11 +132,6 @@ impl Attack {
     /// Pushes with whatever has no name of its own here: grants of what stands beside, for one.
     pub(crate) fn terms(self, terms: fn(Push, &Beside) -> Push) -> Self {
         Self { terms, ..self }
-    }
-
-    /// Puts a provider beside the server that can be told what to answer. Its key is a secret, too.
-    pub(crate) fn provider(self, wire: Wire, prepare: fn(&FakeProvider)) -> Self {
-        Self { stand: Stand::Provider(wire, prepare), ..self }
     }
 
     /// Puts an upstream beside the server that does as it likes with each connection; what it has read is there for the check.

@@ -1,11 +1,10 @@
-//! What may stand beside the server for an attack: a fake provider, or an upstream that reads and writes what it likes.
+//! What may stand beside the server for an attack: an upstream that reads and writes what it likes.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caisson_e2e::Push;
-use caisson_fake_providers::{FakeProvider, Wire};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -15,8 +14,6 @@ use tokio::task::{AbortHandle, JoinSet};
 pub(crate) enum Stand {
     /// Nothing.
     Nothing,
-    /// A provider, told what to answer.
-    Provider(Wire, fn(&FakeProvider)),
     /// An upstream of the attack's own.
     Upstream(Serve),
 }
@@ -28,8 +25,6 @@ pub(crate) type Serve = fn(Wiretap) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) enum Beside {
     /// Nothing.
     Nothing,
-    /// A provider.
-    Provider(FakeProvider),
     /// An upstream of the attack's own.
     Upstream(Upstream),
 }
@@ -56,11 +51,6 @@ impl Stand {
     pub(crate) async fn start(self) -> Beside {
         match self {
             Self::Nothing => Beside::Nothing,
-            Self::Provider(wire, prepare) => {
-                let provider = FakeProvider::start_with_key(wire, "sk-of-the-fake-provider").await.unwrap();
-                prepare(&provider);
-                Beside::Provider(provider)
-            }
             Self::Upstream(serve) => Beside::Upstream(Upstream::start(serve).await),
         }
     }
@@ -72,7 +62,6 @@ impl Beside {
     pub(crate) fn origin(&self) -> String {
         match self {
             Self::Nothing => panic!("nothing stands beside the server"),
-            Self::Provider(provider) => provider.origin(),
             Self::Upstream(upstream) => format!("http://{}", upstream.address),
         }
     }
@@ -80,15 +69,6 @@ impl Beside {
     /// Grants it, and points the adapter at it.
     pub(crate) fn granted(&self, push: Push) -> Push {
         push.allow_host(&self.origin()).set("base-url", &self.origin())
-    }
-
-    /// The provider that stands there.
-    #[track_caller]
-    pub(crate) fn provider(&self) -> &FakeProvider {
-        match self {
-            Self::Provider(provider) => provider,
-            _ => panic!("no provider stands beside the server"),
-        }
     }
 
     /// What each connection to the upstream has sent so far, as text.
@@ -140,18 +120,6 @@ impl Wiretap {
         buffer.truncate(read);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)[self.number].extend_from_slice(&buffer);
         (read > 0).then_some(buffer)
-    }
-
-    /// Reads until a request's head is whole, and gives all that came.
-    pub(crate) async fn read_head(&mut self) -> Vec<u8> {
-        let mut head = Vec::new();
-        while !head.windows(4).any(|four| four == b"\r\n\r\n") {
-            match self.read().await {
-                Some(bytes) => head.extend_from_slice(&bytes),
-                None => break,
-            }
-        }
-        head
     }
 
     /// Writes; whether somebody is there to read.
