@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn an_attack_replaces_the_harmless_function_of_its_name_alone() {
         let text = complete("x", "(func $attack unreachable)\n(func $next_one)");
-        assert_eq!(text.matches("(func $attack").count(), 1);
+        assert_eq!(text.matches("(func $attack ").count(), 1);
         assert_eq!(text.matches("(func $next ").count(), 1);
         wat::parse_str(text).unwrap();
     }

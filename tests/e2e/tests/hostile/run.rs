@@ -203,9 +203,9 @@ async fn check_behaves(scene: &Scene, attack: &Attack) {
 fn check_secrets(attack: &Attack, seen: &[String], log: &str) {
     for (_, secret) in &attack.credentials {
         for text in seen {
-            assert!(!text.contains(secret), "a client saw the secret {secret:?}: {text}");
+            assert!(!text.contains(*secret), "a client saw the secret {secret:?}: {text}");
         }
-        if let Some(line) = log.lines().find(|line| line.contains(secret)) {
+        if let Some(line) = log.lines().find(|line| line.contains(*secret)) {
             panic!("a log line has the secret {secret:?}: {line}");
         }
     }

@@ -1,6 +1,6 @@
 //! Attacks of the guests in `tests/guests/wat`: written by hand, below what a compiler would make.
 
-use crate::attack::Ask::{Chat, Embed, Stream};
+use crate::attack::Ask::{Chat, Embed, Leave, Stream};
 use crate::attack::{Attack, attack};
 use crate::beside::Beside;
 use crate::replies::Reply;
@@ -38,6 +38,10 @@ fn computing() -> Vec<Attack> {
         attack("spin-in-next", "spin_in_next", "computes without end amid a stream")
             .asks(&[Stream])
             .fails(200, "fuel_exhausted"),
+        attack("spin-after-the-client-left", "spin_in_next", "computes on after its client has left")
+            .asks(&[Leave])
+            .limit("fuel", 1_000_000_000_000)
+            .answers("the client's leaving", |reply, _| assert!(matches!(reply, Reply::Left(Some(_))), "{reply:?}")),
         attack("tail-calls", "tail_calls", "computes without end by calls in tail position")
             .asks(&[Chat, Stream, Embed])
             .fails(502, "fuel_exhausted"),
