@@ -5,6 +5,7 @@
 
 use bpe_openai::Tokenizer;
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{StoreContextMut, Trap};
 
@@ -18,6 +19,9 @@ const FUEL_PER_COPIED_BYTE: u64 = 1;
 const FUEL_PER_CALL: u64 = 1_000;
 /// Longer texts are counted off the executor, so that other requests on the same thread keep their pace.
 const INLINE_BYTES: usize = 16 * 1024;
+/// How many of those are counted at one time: a count goes on when its sandbox is gone, and must not fill the threads that everyone
+/// uses for blocking work.
+static COUNTING: Semaphore = Semaphore::const_new(2);
 
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut host = linker.instance("caisson:llm/host@0.1.0")?;
@@ -40,7 +44,12 @@ async fn count_tokens(encoding: &str, text: String) -> wasmtime::Result<Option<u
     let count = if text.len() <= INLINE_BYTES {
         tokenizer.count(text.as_str())
     } else {
-        tokio::task::spawn_blocking(move || tokenizer.count(text.as_str())).await?
+        let turn = COUNTING.acquire().await?;
+        let count = move || {
+            let _turn = turn;
+            tokenizer.count(text.as_str())
+        };
+        tokio::task::spawn_blocking(count).await?
     };
     Ok(Some(u32::try_from(count).unwrap_or(u32::MAX)))
 }

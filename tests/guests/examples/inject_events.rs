@@ -75,9 +75,7 @@ impl Adapter for InjectEvents {
                 ..ToolDelta::default()
             }),
             Event::Other(OtherDelta { choice: 0, extra: extra() }),
-            Event::Raw(format!(
-                "{{\"choices\":\n\n[{{\"index\":0,\r\n\r\n\"delta\":{{\"content\":\"x\u{2028}\"}}}}]}}"
-            )),
+            Event::Raw("{\"choices\":\n\n[{\"index\":0,\r\n\r\n\"delta\":{\"content\":\"x\u{2028}\"}}]}".to_owned()),
             Event::finish(0, FinishReason::Other(FORGED.to_owned())),
             Event::Usage(Usage { extra: extra(), ..Usage::new(1, 1) }),
         ]))
