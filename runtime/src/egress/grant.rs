@@ -156,7 +156,13 @@ impl Target {
         let host = match url.host()? {
             Host::Domain(name) => {
                 let name = name.strip_suffix('.').unwrap_or(name);
-                if name.is_empty() || name.starts_with('.') || name.ends_with('.') || name.contains("..") {
+                // No host has an asterisk in its name, but `%2a` is one to a URL: taken, it would print as a wildcard.
+                if name.contains('*')
+                    || name.is_empty()
+                    || name.starts_with('.')
+                    || name.ends_with('.')
+                    || name.contains("..")
+                {
                     return None;
                 }
                 TargetHost::Name(name.to_owned())
@@ -318,6 +324,8 @@ mod tests {
             "https://*.com",
             "https://a.*.com",
             "https://**.a.com",
+            "https://%2a.a.com",
+            "https://*.%2A.a.com",
             "https://*.127.0.0.1",
             "https://a b.com",
             "https://a..com",
