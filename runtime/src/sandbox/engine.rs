@@ -179,7 +179,8 @@ impl Sandboxes {
     }
 
     fn link(&self, component: wasmtime::Result<Component>) -> Result<Adapter, CompileError> {
-        let component = component.map_err(|error| CompileError::Compiler(format!("{error:#}")))?;
+        // The pool's bounds on one component are checked only now.
+        let component = component.map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
         let pre = self
             .linker
             .instantiate_pre(&component)

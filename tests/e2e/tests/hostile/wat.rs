@@ -89,8 +89,8 @@ fn memory() -> Vec<Attack> {
             .limit("timeout-ms", 1_000)
             .fails_with(&ENDLESS),
         attack("table-of-ten-million", "table_of_ten_million", "declares a table of ten million elements")
-            .refused("invalid_component"),
-        attack("memory-of-4-gib", "memory_of_4_gib", "declares a memory of 4 GiB").refused("invalid_component"),
+            .refused("component_too_complex"),
+        attack("memory-of-4-gib", "memory_of_4_gib", "declares a memory of 4 GiB").refused("component_too_complex"),
         attack("list-overflow", "list_overflow", "answers with a list whose size overflows")
             .asks(&[Embed])
             .fails(502, "adapter_trap"),
