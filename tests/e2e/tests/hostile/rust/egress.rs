@@ -185,7 +185,8 @@ pub(super) fn floods() -> Vec<Attack> {
             .upstream(serve)
             .terms(|push, beside| beside.granted(push))
             .answers("request limit", |reply, beside| {
-                assert_eq!(report(reply)["answered"], 16, "{}", reply.text());
+                // As many as may be under way at one time.
+                assert_eq!(report(reply)["answered"], 8, "{}", reply.text());
                 assert!(beside.seen().len() <= 4 * 16);
             }),
         attack("outstanding-at-a-silent-upstream", "outstanding", "waits for a hundred answers that never come")
