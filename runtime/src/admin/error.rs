@@ -84,9 +84,7 @@ fn deploy_status(error: &DeployError) -> (StatusCode, &'static str) {
             (StatusCode::INSUFFICIENT_STORAGE, "storage_failed")
         }
         DeployError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
-        DeployError::ShortAdminKey | DeployError::Random(_) | DeployError::Interrupted(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "host_failed")
-        }
+        DeployError::ShortAdminKey | DeployError::Random(_) => (StatusCode::INTERNAL_SERVER_ERROR, "host_failed"),
     }
 }
 

@@ -167,9 +167,6 @@ pub enum DeployError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random(#[source] getrandom::Error),
-    /// A worker thread died.
-    #[error("the work was interrupted")]
-    Interrupted(#[source] tokio::task::JoinError),
 }
 
 impl Deployments {
@@ -462,6 +459,7 @@ impl Deployments {
         if let Some(component) = self.loaded(row.digest) {
             return Ok(component);
         }
+        // Read also where its machine code is there: a component that changed on disk is to be reported, not served from a copy.
         let bytes = tokio::task::block_in_place(|| self.artifacts.read(row.digest))?;
         let mapped = tokio::task::block_in_place(|| self.compiled.load(row.digest, &self.sandboxes));
         let adapter = match mapped {

@@ -5,7 +5,6 @@
 //! changes the numbers, requests that run under the old ones finish beside it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ pub(super) struct Queues(Mutex<HashMap<Arc<str>, Arc<Queue>>>);
 pub(super) struct Queue {
     bounds: Bounds,
     running: Arc<Semaphore>,
-    waiting: AtomicU32,
+    places: Semaphore,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,8 +54,11 @@ impl Queues {
 
 impl Queue {
     fn new(bounds: Bounds) -> Self {
-        let permits = usize::try_from(bounds.concurrency).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { bounds, running: Arc::new(Semaphore::new(permits)), waiting: AtomicU32::new(0) }
+        Self {
+            bounds,
+            running: Arc::new(Semaphore::new(permits(bounds.concurrency))),
+            places: Semaphore::new(permits(bounds.queue)),
+        }
     }
 
     /// Waits for a turn, which lasts as long as the permit.
@@ -64,7 +66,7 @@ impl Queue {
         if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
             return Ok(permit);
         }
-        let _place = Place::take(&self.waiting, self.bounds.queue)?;
+        let _place = self.places.try_acquire().map_err(|_| NoTurn)?;
         let turn = Arc::clone(&self.running).acquire_owned();
         match tokio::time::timeout(Duration::from_millis(self.bounds.queue_ms), turn).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -73,24 +75,12 @@ impl Queue {
     }
 
     fn is_idle(&self) -> bool {
-        self.running.available_permits() == usize::try_from(self.bounds.concurrency).unwrap_or(usize::MAX)
+        self.running.available_permits() == permits(self.bounds.concurrency)
     }
 }
 
-/// A place among those who wait.
-struct Place<'q>(&'q AtomicU32);
-
-impl<'q> Place<'q> {
-    fn take(waiting: &'q AtomicU32, most: u32) -> Result<Self, NoTurn> {
-        let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < most { Ok(place) } else { Err(NoTurn) }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+fn permits(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
 }
 
 #[cfg(test)]
@@ -125,7 +115,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(queue.turn().await.err(), Some(NoTurn));
         }
-        assert_eq!(queue.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(queue.places.available_permits(), 1);
     }
 
     #[tokio::test]

@@ -146,9 +146,7 @@ impl Sandboxes {
     /// Checks a component's structure and compiles it in the jail; says when its turn there has come. Dropping the future ends
     /// the compiler.
     pub async fn compile(&self, component: Bytes, begun: &(dyn Fn() + Send + Sync)) -> Result<Compiled, CompileError> {
-        let checked = component.clone();
-        let check = tokio::task::spawn_blocking(move || structure::check(&checked));
-        check.await.map_err(|error| CompileError::Jail(error.into()))??;
+        tokio::task::block_in_place(|| structure::check(&component))?;
         self.jail.compile(component, begun).await
     }
 

@@ -13,7 +13,6 @@ mod inside;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -61,7 +60,7 @@ impl Compiled {
 pub(super) struct Jail {
     bounds: CompileBounds,
     jobs: Semaphore,
-    waiting: AtomicUsize,
+    places: Semaphore,
 }
 
 /// One process that compiles one component.
@@ -80,7 +79,7 @@ impl Jail {
     /// Compiles as many at a time as half the cores, so that uploads never take the whole machine.
     pub(super) fn new(bounds: CompileBounds) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Arc::new(Self { bounds, jobs: Semaphore::new((cores / 2).max(1)), waiting: AtomicUsize::new(0) })
+        Arc::new(Self { bounds, jobs: Semaphore::new((cores / 2).max(1)), places: Semaphore::new(MAX_WAITING) })
     }
 
     /// Compiles a component whose structure was checked; says when its turn has come.
@@ -89,7 +88,7 @@ impl Jail {
         component: Bytes,
         begun: &(dyn Fn() + Send + Sync),
     ) -> Result<Compiled, CompileError> {
-        let _waiting = Waiting::queue(&self.waiting)?;
+        let _place = self.places.try_acquire().map_err(|_| CompileError::Busy)?;
         // Never closed.
         let _job = self.jobs.acquire().await.map_err(|_| CompileError::Busy)?;
         begun();
@@ -104,22 +103,6 @@ impl Jail {
                 setting: "compile-seconds",
             }),
         }
-    }
-}
-
-/// One upload's place in the queue.
-struct Waiting<'q>(&'q AtomicUsize);
-
-impl<'q> Waiting<'q> {
-    fn queue(count: &'q AtomicUsize) -> Result<Self, CompileError> {
-        let waiting = Self(count);
-        if count.fetch_add(1, Ordering::Relaxed) < MAX_WAITING { Ok(waiting) } else { Err(CompileError::Busy) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
