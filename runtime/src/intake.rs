@@ -12,6 +12,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body::Body;
 use http_body_util::BodyExt;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -26,6 +27,7 @@ const FIRST: usize = 4 << 10;
 #[derive(Clone)]
 pub struct Intake {
     budget: Arc<Semaphore>,
+    buffered: Gauge,
     stall: Duration,
     total: Duration,
 }
@@ -51,7 +53,10 @@ pub enum IntakeError {
 }
 
 /// Memory set aside, given back on drop.
-pub struct Charge(Option<OwnedSemaphorePermit>);
+pub struct Charge {
+    units: Option<OwnedSemaphorePermit>,
+    buffered: Gauge,
+}
 
 /// A body's bytes with what they are charged.
 struct Charged {
@@ -60,10 +65,10 @@ struct Charged {
 }
 
 impl Intake {
-    /// At most `budget` bytes over all bodies; each may pause for `stall` and take `total`.
-    pub fn new(budget: usize, stall: Duration, total: Duration) -> Self {
+    /// At most `budget` bytes over all bodies, which `buffered` shows; each may pause for `stall` and take `total`.
+    pub fn new(budget: usize, stall: Duration, total: Duration, buffered: Gauge) -> Self {
         let units = (budget / UNIT).clamp(1, Semaphore::MAX_PERMITS);
-        Self { budget: Arc::new(Semaphore::new(units)), stall, total }
+        Self { budget: Arc::new(Semaphore::new(units)), buffered, stall, total }
     }
 
     /// Reads a body of at most `limit` bytes. The answer's bytes hold their share of the budget until the last of them is dropped.
@@ -83,9 +88,14 @@ impl Intake {
 
     /// Sets aside what a body says it has, `limit` at most and where it says nothing: for readers with buffers of their own.
     pub fn reserve(&self, headers: &HeaderMap, limit: usize) -> Result<Charge, IntakeError> {
-        let mut charge = Charge::nothing();
+        let mut charge = self.nothing();
         charge.grow(&self.budget, announced(headers).unwrap_or(limit).min(limit))?;
         Ok(charge)
+    }
+
+    /// A charge for who holds nothing yet.
+    pub fn nothing(&self) -> Charge {
+        Charge { units: None, buffered: self.buffered.clone() }
     }
 
     /// How long a whole body may take.
@@ -102,7 +112,7 @@ impl Intake {
             return Err(IntakeError::TooLarge { limit });
         }
         let (end, most) = (Instant::now() + self.total, announced.unwrap_or(limit));
-        let (mut bytes, mut charge) = (Vec::new(), Charge::nothing());
+        let (mut bytes, mut charge) = (Vec::new(), self.nothing());
         loop {
             let until = end.min(Instant::now() + self.stall);
             let frame = timeout_at(until, body.frame()).await.map_err(|_| IntakeError::TooSlow)?;
@@ -125,19 +135,21 @@ impl Intake {
 }
 
 impl Charge {
-    /// For who holds nothing.
-    pub fn nothing() -> Self {
-        Self(None)
-    }
-
     fn grow(&mut self, budget: &Arc<Semaphore>, bytes: usize) -> Result<(), IntakeError> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).map_err(|_| IntakeError::Full)?;
         let more = Arc::clone(budget).try_acquire_many_owned(units).map_err(|_| IntakeError::Full)?;
-        match &mut self.0 {
+        self.buffered.inc_by(bytes_of(&more));
+        match &mut self.units {
             Some(held) => held.merge(more),
-            None => self.0 = Some(more),
+            None => self.units = Some(more),
         }
         Ok(())
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.buffered.dec_by(self.units.as_ref().map_or(0, bytes_of));
     }
 }
 
@@ -145,6 +157,10 @@ impl AsRef<[u8]> for Charged {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+fn bytes_of(units: &OwnedSemaphorePermit) -> i64 {
+    i64::try_from(units.num_permits() * UNIT).unwrap_or(i64::MAX)
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {
@@ -187,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_up_to_the_limit_is_read_and_one_byte_more_is_not() {
-        let intake = Intake::new(MIB, LONG, LONG);
+        let intake = Intake::new(MIB, LONG, LONG, Gauge::default());
         let headers = HeaderMap::new();
         assert_eq!(intake.read(&headers, whole(1000), 1000).await.unwrap().len(), 1000);
         assert_eq!(intake.read(&headers, Empty::new(), 1000).await.unwrap().len(), 0);
@@ -197,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_budget_is_held_for_as_long_as_any_part_of_the_body() {
-        let intake = Intake::new(MIB, LONG, LONG);
+        let intake = Intake::new(MIB, LONG, LONG, Gauge::default());
         let headers = HeaderMap::new();
         let body = intake.read(&headers, whole(MIB), MIB).await.unwrap();
         let part = body.slice(7..8);
@@ -210,9 +226,20 @@ mod tests {
         assert_eq!(intake.budget.available_permits(), MIB / UNIT);
     }
 
+    #[tokio::test]
+    async fn what_is_held_is_shown() {
+        let intake = Intake::new(MIB, LONG, LONG, Gauge::default());
+        let headers = HeaderMap::new();
+        let body = intake.read(&headers, whole(100_000), MIB).await.unwrap();
+        let reserved = intake.reserve(&headers, 10_000).unwrap();
+        assert_eq!(intake.buffered.get(), ((98 + 10) * UNIT) as i64);
+        drop((body, reserved));
+        assert_eq!(intake.buffered.get(), 0);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn announcing_much_and_sending_little_takes_little_of_the_budget() {
-        let intake = Intake::new(MIB, LONG, LONG);
+        let intake = Intake::new(MIB, LONG, LONG, Gauge::default());
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, MIB.into());
         let reading = intake.read(&headers, paced(2, LONG / 2), MIB);
@@ -223,7 +250,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pauses_are_bounded_and_so_is_the_whole() {
-        let intake = Intake::new(MIB, LONG, 3 * LONG);
+        let intake = Intake::new(MIB, LONG, 3 * LONG, Gauge::default());
         let headers = HeaderMap::new();
         assert_eq!(intake.read(&headers, paced(2, LONG / 2), MIB).await.unwrap(), "piecepiece");
         assert_eq!(intake.read(&headers, paced(1, 2 * LONG), MIB).await.unwrap_err(), IntakeError::TooSlow);
@@ -233,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_body_is_drained_no_further_than_its_limit() {
-        let intake = Intake::new(MIB, LONG, LONG);
+        let intake = Intake::new(MIB, LONG, LONG, Gauge::default());
         let taken = std::cell::Cell::new(0);
         let endless = stream::repeat_with(|| {
             taken.set(taken.get() + 100);

@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroize;
 
 use crate::deployments::{AdminKey, Change, Deployments, LimitsChange};
-use crate::intake::{Charge, Intake};
+use crate::intake::Intake;
 use error::AdminError;
 use view::{DeploymentView, KeyView, ListView, MadeView, RevisionView};
 
@@ -96,7 +96,7 @@ async fn push(State(admin): State<Admin>, Path(name): Path<String>, request: Req
     let lines_wanted = progress::is_wanted(request.headers());
     // A form is taken apart as it comes, by a reader that knows no budget, so what it may hold is set aside first.
     let charge =
-        if form { admin.intake.reserve(request.headers(), admin.max_upload_bytes)? } else { Charge::nothing() };
+        if form { admin.intake.reserve(request.headers(), admin.max_upload_bytes)? } else { admin.intake.nothing() };
     let (component, change) = if form {
         let reading = read_form(request, admin.max_upload_bytes);
         tokio::time::timeout(admin.intake.total(), reading).await.map_err(|_| AdminError::TooSlow)??

@@ -72,7 +72,8 @@ impl Server {
         };
         let seconds = Duration::from_secs;
         let patience = Patience { stall: seconds(config.client_stall_seconds), idle: seconds(config.idle_seconds) };
-        let intake = |bytes: usize| Intake::new(bytes, patience.stall, seconds(config.body_seconds));
+        let body_time = seconds(config.body_seconds);
+        let intake = |bytes: usize| Intake::new(bytes, patience.stall, body_time, metrics.buffered.clone());
         let admin = Admin {
             deployments: Arc::clone(&deployments),
             key: admin_key.clone(),

@@ -28,6 +28,8 @@ pub struct Metrics {
     pub sandboxes: Gauge<i64, AtomicI64>,
     /// Clients' connections open now.
     pub connections: Gauge<i64, AtomicI64>,
+    /// Bytes set aside for clients' bodies now.
+    pub buffered: Gauge<i64, AtomicI64>,
 }
 
 /// What one finished request adds to the counters.
@@ -101,6 +103,7 @@ impl Metrics {
             tokens: Family::default(),
             sandboxes: Gauge::default(),
             connections: Gauge::default(),
+            buffered: Gauge::default(),
         };
         #[cfg(target_os = "linux")]
         metrics.registry.register_collector(Box::new(process::Process));
@@ -123,6 +126,8 @@ impl Metrics {
         registry.register("tokens", "Tokens of prompts (input) and answers (output)", metrics.tokens.clone());
         registry.register("sandboxes", "Sandboxes in use", metrics.sandboxes.clone());
         registry.register("connections", "Clients' connections that are open", metrics.connections.clone());
+        let help = "Memory set aside for the bodies of clients' requests";
+        registry.register_with_unit("buffered", help, Unit::Bytes, metrics.buffered.clone());
         metrics
     }
 

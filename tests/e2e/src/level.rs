@@ -56,11 +56,20 @@ impl Caisson {
 
     /// Waits until no request has a sandbox.
     pub async fn has_no_sandbox(&self) {
-        let none = async {
-            while self.metric("caisson_sandboxes").await > 0 {
+        self.shows("caisson_sandboxes", |sandboxes| sandboxes == 0).await;
+    }
+
+    /// Waits until clients' bodies take this much memory.
+    pub async fn buffers(&self, bytes: u64) {
+        self.shows("caisson_buffered_bytes", |buffered| buffered >= bytes).await;
+    }
+
+    async fn shows(&self, metric: &str, wanted: impl Fn(u64) -> bool) {
+        let come = async {
+            while !wanted(self.metric(metric).await) {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        soon("the last sandbox's end", none).await;
+        soon(&format!("another {metric}"), come).await;
     }
 }
