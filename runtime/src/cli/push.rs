@@ -70,6 +70,9 @@ pub(super) struct Grants {
     /// Time a request may take, as in 30s
     #[arg(long, value_name = "T", value_parser = units::duration)]
     pub(super) timeout: Option<Duration>,
+    /// Set any limit by its name, as in concurrency=50 or answer-bytes=1048576. Repeatable
+    #[arg(long = "limit", value_name = "NAME=N")]
+    pub(super) limits: Vec<String>,
 }
 
 impl Push {
@@ -124,10 +127,16 @@ impl Grants {
         }
         config.insert("settings".into(), settings.into());
         let timeout = self.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
-        let limits: Map<String, Value> = [("fuel", self.fuel), ("memory-bytes", self.memory), ("timeout-ms", timeout)]
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-            .collect();
+        let mut limits: Map<String, Value> =
+            [("fuel", self.fuel), ("memory-bytes", self.memory), ("timeout-ms", timeout)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
+                .collect();
+        for given in &self.limits {
+            let number = given.split_once('=').and_then(|(name, number)| Some((name, number.parse::<u64>().ok()?)));
+            let Some((name, number)) = number else { bail!("--limit {given}: write NAME=N, N a whole number") };
+            limits.insert(name.into(), number.into());
+        }
         if !limits.is_empty() {
             config.insert("limits".into(), limits.into());
         }
@@ -167,13 +176,14 @@ mod tests {
             settings: vec!["base-url=http://127.0.0.1:1/v1?=".into(), "gone=".into()],
             memory: Some(1 << 20),
             timeout: Some(Duration::from_secs(2)),
+            limits: vec!["concurrency=7".into()],
             ..Grants::default()
         };
         let expected = json!({
             "grants": ["https://a.com"],
             "credentials": {},
             "settings": {"base-url": "http://127.0.0.1:1/v1?=", "gone": null},
-            "limits": {"memory-bytes": 1 << 20, "timeout-ms": 2000},
+            "limits": {"memory-bytes": 1 << 20, "timeout-ms": 2000, "concurrency": 7},
         });
         assert_eq!(grants.to_config().unwrap(), expected);
     }

@@ -58,6 +58,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let build = options.build_of("../adapters/openai.wasm")?;
     let config = format!("max-sandboxes = {}", options.streams + 10);
     let caisson = Caisson::configured(build, "openai", &upstream, &config).await?;
+    caisson.set("openai", &["--limit", &format!("concurrency={}", options.streams)]).await?;
     let mut crowds = Vec::new();
     for number in 1..=CROWDS {
         eprintln!("crowd {number} of {CROWDS}: {} idle clients, {} streams", options.idle, options.streams);

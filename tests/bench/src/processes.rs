@@ -138,6 +138,13 @@ impl Caisson {
         push(&self.binary, adapter, deployment, self.address, &flags).await.map(drop)
     }
 
+    /// Changes a deployment, with these flags.
+    pub(crate) async fn set(&self, deployment: &str, flags: &[&str]) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.binary);
+        command.args(["set", deployment]).args(flags).env("CAISSON_ADMIN_KEY", ADMIN_KEY);
+        run(command.env("CAISSON_URL", format!("http://{}", self.address))).await.map(drop)
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
