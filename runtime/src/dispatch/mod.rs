@@ -118,7 +118,6 @@ struct Run {
     outcome: &'static str,
     receipt: Receipt,
     tokens: Tokens,
-    answer_bytes: u64,
     _permits: [OwnedSemaphorePermit; 2],
 }
 
@@ -182,7 +181,7 @@ impl Admitted {
 
 impl Stream {
     fn new(events: EventStream, run: Run) -> Self {
-        let (deadline, revision, answer_bytes) = (events.deadline(), run.label(), run.answer_bytes);
+        let (deadline, revision, answer_bytes) = (events.deadline(), run.label(), run.revision.limits.answer_bytes);
         let idle = Arc::new(Mutex::new(Some(Streaming { events, run })));
         let reaped = Arc::clone(&idle);
         let reaper = tokio::spawn(async move {
@@ -208,14 +207,14 @@ impl Stream {
                 revision: self.revision.clone(),
             });
         };
-        let (events, next) = events.next().await;
-        run.receipt = events.receipt();
-        match next {
-            Ok(Some(batch)) => {
+        match events.next().await {
+            Ok((events, Some(batch))) => {
+                run.receipt = events.receipt();
                 *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(Streaming { events, run });
                 Ok(Next::Events(batch))
             }
-            Ok(None) => {
+            Ok((events, None)) => {
+                run.receipt = events.receipt();
                 run.outcome = "ok";
                 Ok(Next::End(Bill(run)))
             }
@@ -267,7 +266,7 @@ impl Bill {
 
     /// The most bytes that the answer may have.
     pub fn answer_bytes(&self) -> u64 {
-        self.0.answer_bytes
+        self.0.revision.limits.answer_bytes
     }
 
     /// Notes the tokens, for the counters.
@@ -282,7 +281,6 @@ impl Run {
         // Stands until something else is known: a client that leaves drops the run where it is.
         let outcome = "cancelled";
         Self {
-            answer_bytes: revision.limits.answer_bytes,
             revision,
             metrics,
             started: Instant::now(),

@@ -1,5 +1,6 @@
 //! Why a sandbox gave no answer, told apart once and here: the adapter refused, the guest faulted, a limit was reached.
 
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use super::Receipt;
@@ -64,6 +65,21 @@ pub(super) fn classify(error: &wasmtime::Error, memory_refused: bool) -> Fault {
         Some(Trap::OutOfFuel) => Fault::Fuel,
         _ if memory_refused => Fault::Memory,
         Some(trap) => Fault::Trap(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
-        None => Fault::Trap(error.root_cause().to_string()),
+        None if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => {
+            Fault::Trap(TOO_MANY_RESOURCES.into())
+        }
+        None => Fault::Trap(in_our_words(error.root_cause().to_string())),
     }
+}
+
+/// Limits that wasmtime and its WASI tell of by text alone: what the text holds, and what it means to an author.
+const LIMITS: [(&str, &str); 3] = [
+    ("allocated for hostcalls", "it passed the host more in one call than a call may hold"),
+    ("size of fields exceeds limit", "it made a set of header fields larger than 32 KiB"),
+    ("no free keys", TOO_MANY_RESOURCES),
+];
+const TOO_MANY_RESOURCES: &str = "it holds too many requests, bodies, streams and pollables at one time";
+
+fn in_our_words(cause: String) -> String {
+    LIMITS.iter().find(|(text, _)| cause.contains(text)).map_or(cause, |(_, meaning)| (*meaning).to_owned())
 }

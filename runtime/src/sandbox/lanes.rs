@@ -5,7 +5,8 @@
 //! than its share is moved, as it is, to threads of the lowest priority, which the kernel lets run when nobody else wants to. It is
 //! slower there only while others are busy. Adapters wait for their providers nearly all the time and never get there.
 //!
-//! Timers and connections stay with the runtime that the call came from. Dropping the future drops the call, in either lane.
+//! Timers and connections stay with the runtime that the call came from. Dropping the future drops the call, in either lane. Nobody
+//! waits for the slow lane beyond a call's deadline: a call there obeys it only when it gets to run.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,12 +15,16 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+
+use super::tally::Tally;
 
 /// What a sandbox may compute before anything is held against it: instances of a language runtime begin with some work.
 const FREE: Duration = Duration::from_millis(10);
 /// And then one part in so many of the time since it began.
 const SHARE: u32 = 10;
+/// How long after its deadline a call in the slow lane may still answer.
+const GRACE: Duration = Duration::from_millis(50);
 /// Below every other thread of this machine.
 const NICENESS: i32 = 19;
 
@@ -41,35 +46,38 @@ impl Lanes {
         Ok(Arc::new(Self { slow: Some(slow) }))
     }
 
-    /// Runs one call of the sandbox whose pace this is.
+    /// Runs one call of this sandbox; none where it's still in the slow lane after its deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        pace: &Arc<Pace>,
+        tally: &Arc<Tally>,
         call: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        let mut call = Paced { call: Box::pin(call), pace: Arc::clone(pace) };
+    ) -> Option<T> {
+        let mut call = Paced { call: Box::pin(call), tally: Arc::clone(tally) };
         let done = std::future::poll_fn(|cx| {
-            if call.pace.is_over() {
+            if call.tally.pace.is_over() {
                 return Poll::Ready(None);
             }
             match Pin::new(&mut call).poll(cx) {
                 Poll::Ready(value) => Poll::Ready(Some(value)),
-                Poll::Pending if call.pace.is_over() => Poll::Ready(None),
+                Poll::Pending if call.tally.pace.is_over() => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             }
         });
         if let Some(value) = done.await {
-            return value;
+            return Some(value);
         }
         let call = Homed { home: Handle::current(), call };
-        let Some(slow) = &self.slow else { return call.await };
-        match Dropping(slow.spawn(call)).await {
-            Ok(value) => value,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The lane ends with the process only, and nobody waits for an answer then.
-                Err(_) => std::future::pending().await,
-            },
+        let Some(slow) = &self.slow else { return Some(call.await) };
+        // A set ends its task when it's dropped.
+        let mut task = JoinSet::new();
+        task.spawn_on(call, slow.handle());
+        // Within the grace, the call itself says that its time is over, and what it had used by then.
+        match tokio::time::timeout_at(tally.deadline + GRACE, task.join_next()).await {
+            Ok(Some(Ok(value))) => Some(value),
+            Ok(Some(Err(error))) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => None,
+            // The lane ends with the process only, and nobody waits for an answer then.
+            _ => std::future::pending().await,
         }
     }
 }
@@ -84,8 +92,8 @@ impl Drop for Lanes {
 }
 
 impl Pace {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), spent: AtomicU64::new(0) })
+    pub(super) fn new() -> Self {
+        Self { began: Instant::now(), spent: AtomicU64::new(0) }
     }
 
     fn is_over(&self) -> bool {
@@ -100,7 +108,7 @@ impl Pace {
 /// A call whose time on a thread is counted.
 struct Paced<T> {
     call: Pin<Box<dyn Future<Output = T> + Send>>,
-    pace: Arc<Pace>,
+    tally: Arc<Tally>,
 }
 
 impl<T> Future for Paced<T> {
@@ -109,7 +117,7 @@ impl<T> Future for Paced<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let begun = Instant::now();
         let polled = self.call.as_mut().poll(cx);
-        self.pace.add(begun.elapsed());
+        self.tally.pace.add(begun.elapsed());
         polled
     }
 }
@@ -130,23 +138,6 @@ impl<T> Future for Homed<T> {
     }
 }
 
-/// A task that ends when nobody waits for it any more.
-struct Dropping<T>(JoinHandle<T>);
-
-impl<T> Future for Dropping<T> {
-    type Output = Result<T, tokio::task::JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl<T> Drop for Dropping<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Puts the calling thread behind all others.
 fn step_back() {
     // On Linux a niceness belongs to a thread. Elsewhere the lane is still apart, if not slower.
@@ -159,8 +150,13 @@ fn step_back() {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed step is the failure the test looks for")]
 mod tests {
+    use super::super::Limits;
     use super::*;
     use std::thread;
+
+    fn tally() -> Arc<Tally> {
+        Tally::begin(&Limits::default())
+    }
 
     /// A call that computes for `slices` and yields after each; says on which threads it did.
     async fn compute(slices: usize) -> Vec<String> {
@@ -179,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_keeps_computing_goes_on_in_the_slow_lane() {
         let lanes = Lanes::new().unwrap();
-        let threads = lanes.run(&Pace::new(), compute(20)).await;
+        let threads = lanes.run(&tally(), compute(20)).await.unwrap();
         assert_ne!(threads.first().unwrap(), "caisson-slow");
         assert_eq!(threads.last().unwrap(), "caisson-slow");
     }
@@ -193,7 +189,7 @@ mod tests {
             }
             thread::current().name().unwrap_or_default().to_owned()
         };
-        assert_ne!(lanes.run(&Pace::new(), call).await, "caisson-slow");
+        assert_ne!(lanes.run(&tally(), call).await.unwrap(), "caisson-slow");
     }
 
     #[tokio::test]
@@ -204,7 +200,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(1)).await;
             tokio::spawn(async { thread::current().name().unwrap_or_default().to_owned() }).await.unwrap()
         };
-        assert_ne!(lanes.run(&Pace::new(), call).await, "caisson-slow");
+        assert_ne!(lanes.run(&tally(), call).await.unwrap(), "caisson-slow");
     }
 
     #[tokio::test]
@@ -215,8 +211,22 @@ mod tests {
             let _held = held;
             compute(usize::MAX).await
         };
-        let left = tokio::time::timeout(Duration::from_millis(100), lanes.run(&Pace::new(), call)).await;
+        let left = tokio::time::timeout(Duration::from_millis(100), lanes.run(&tally(), call)).await;
         assert!(left.is_err());
         assert_eq!(released.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_the_slow_lane_beyond_the_deadline() {
+        let lanes = Lanes::new().unwrap();
+        let tally = Tally::begin(&Limits { timeout_ms: 100, ..Limits::default() });
+        // Never yields again, as if its thread got no turn: what would notice the deadline never runs.
+        let (release, stuck) = std::sync::mpsc::channel::<()>();
+        let call = async move {
+            compute(20).await;
+            let _ = stuck.recv();
+        };
+        assert_eq!(lanes.run(&tally, call).await, None);
+        drop(release);
     }
 }

@@ -16,22 +16,24 @@ mod log;
 mod sizes;
 mod state;
 mod structure;
+mod tally;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use wasmtime::Store;
 use wasmtime::component::ResourceAny;
+use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::chat;
-use crate::egress::{Egress, Meter};
+use crate::egress::Egress;
 use bindings::{Adapter as Exports, AdapterPre};
-use lanes::{Lanes, Pace};
+use lanes::Lanes;
 use limits::Memory;
 use log::GuestLog;
 use state::State;
+use tally::Tally;
 
 pub use engine::{Authentic, CompileError, Sandboxes};
 pub use fault::{Failure, Fault};
@@ -47,6 +49,8 @@ const MAX_RANDOM_BYTES: u64 = 64 << 10;
 const HOSTCALL_FUEL: usize = 64 << 20;
 /// Bytes that the answer of `describe` may take: it is kept for as long as the adapter is served, and shown.
 const DESCRIBE_FUEL: usize = 1 << 20;
+/// Fuel that each call for a stream's next events costs, beside what the guest does with it.
+const NEXT_FUEL: u64 = 10_000;
 /// Component handles that a guest may hold.
 const MAX_HANDLES: usize = 10_000;
 
@@ -75,12 +79,8 @@ pub struct Terms {
 pub struct Sandbox {
     store: Store<State>,
     exports: Exports,
-    meter: Arc<Meter>,
-    fuel: u64,
-    started: Instant,
-    deadline: tokio::time::Instant,
+    tally: Arc<Tally>,
     lanes: Arc<Lanes>,
-    pace: Arc<Pace>,
 }
 
 /// A streamed answer being given. Owns the sandbox.
@@ -109,16 +109,14 @@ pub struct Receipt {
 impl Adapter {
     /// Makes a fresh sandbox. The deadline starts now.
     pub async fn enter(&self, terms: Terms) -> Result<Sandbox, Failure> {
-        let pace = Pace::new();
+        let tally = Tally::begin(&terms.limits);
         // A start function may spin like any other.
-        self.lanes.run(&pace, self.clone().begin(terms, Arc::clone(&pace))).await
+        let entered = self.lanes.run(&tally, self.clone().begin(terms, Arc::clone(&tally))).await;
+        entered.unwrap_or_else(|| Err(tally.failure(Fault::Deadline)))
     }
 
-    async fn begin(self, terms: Terms, pace: Arc<Pace>) -> Result<Sandbox, Failure> {
+    async fn begin(self, terms: Terms, tally: Arc<Tally>) -> Result<Sandbox, Failure> {
         let Self { pre, lanes } = self;
-        let started = Instant::now();
-        let deadline = tokio::time::Instant::now() + terms.limits.timeout();
-        let meter = Meter::new(terms.limits.egress());
         let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
         let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).max_random_size(MAX_RANDOM_BYTES).build();
         let state = State::new(
@@ -126,25 +124,30 @@ impl Adapter {
             Memory::new(terms.limits.memory_bytes),
             terms.original_body,
             terms.egress,
-            Arc::clone(&meter),
+            Arc::clone(&tally.meter),
         );
         let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
-        let fuel = terms.limits.fuel;
-        store.epoch_deadline_async_yield_and_update(1);
-        let entered = match store.set_fuel(fuel) {
+        store.set_epoch_deadline(1);
+        let looked = Arc::clone(&tally);
+        store.epoch_deadline_callback(move |store| {
+            looked.look(store);
+            Ok(UpdateDeadline::Yield(1))
+        });
+        let entered = match store.set_fuel(terms.limits.fuel) {
             // A start function is guest code too: it runs against the same deadline.
-            Ok(()) => tokio::time::timeout_at(deadline, pre.instantiate_async(&mut store)).await,
+            Ok(()) => tokio::time::timeout_at(tally.deadline, pre.instantiate_async(&mut store)).await,
             Err(error) => Ok(Err(error)),
         };
         let fault = match entered {
-            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, meter, fuel, started, deadline, lanes, pace }),
+            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, tally, lanes }),
             Ok(Err(error)) => fault::classify_entry(&error, store.data().memory.was_refused()),
             Err(_) => Fault::Deadline,
         };
-        Err(Failure { fault, receipt: receipt(&store, &meter, fuel, started) })
+        tally.look(&store);
+        Err(tally.failure(fault))
     }
 }
 
@@ -152,7 +155,7 @@ impl Adapter {
 macro_rules! call {
     ($sandbox:ident . $call:ident ( $($argument:expr),* )) => {{
         let provider = $sandbox.exports.caisson_adapter_provider();
-        let outcome = tokio::time::timeout_at($sandbox.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
+        let outcome = tokio::time::timeout_at($sandbox.tally.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
         match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
@@ -213,24 +216,25 @@ impl Sandbox {
     }
 
     /// Runs a call where its pace so far has it run.
-    async fn in_lane<T, C>(self, call: impl FnOnce(Self) -> C) -> T
+    async fn in_lane<T, C>(self, call: impl FnOnce(Self) -> C) -> Result<T, Failure>
     where
         T: Send + 'static,
-        C: Future<Output = T> + Send + 'static,
+        C: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        let (lanes, pace) = (Arc::clone(&self.lanes), Arc::clone(&self.pace));
-        lanes.run(&pace, call(self)).await
+        let (lanes, tally) = (Arc::clone(&self.lanes), Arc::clone(&self.tally));
+        lanes.run(&tally, call(self)).await.unwrap_or_else(|| Err(tally.failure(Fault::Deadline)))
     }
 
     /// Milliseconds until the deadline.
     pub fn remaining_ms(&self) -> u32 {
-        let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
+        let left = self.tally.deadline.saturating_duration_since(tokio::time::Instant::now());
         u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }
 
     /// What was used so far.
     pub fn receipt(&self) -> Receipt {
-        receipt(&self.store, &self.meter, self.fuel, self.started)
+        self.tally.look(&self.store);
+        self.tally.receipt()
     }
 
     fn settle<T>(&self, answered: Result<T, chat::Error>) -> Result<(T, Receipt), Failure> {
@@ -242,11 +246,11 @@ impl Sandbox {
 
     /// The adapter's own error, unless the host knows better why it failed.
     fn refused(&self, error: chat::Error) -> Failure {
-        self.failure(match self.meter.denial() {
+        self.failure(match self.tally.meter.denial() {
             // With a status, it's a provider that said no, whatever else was refused before.
             _ if error.status.is_some() => Fault::Adapter(Box::new(error)),
             Some(reason) => Fault::EgressDenied(reason),
-            None if self.meter.is_over() => Fault::EgressExhausted,
+            None if self.tally.meter.is_over() => Fault::EgressExhausted,
             None => Fault::Adapter(Box::new(error)),
         })
     }
@@ -257,30 +261,25 @@ impl Sandbox {
 }
 
 impl EventStream {
-    /// Waits for the next events; none is the end. Gives the stream back for the call after, which is not to be made after the end
-    /// or a failure.
-    pub async fn next(self) -> (Self, Result<Option<Vec<chat::Event>>, Failure>) {
-        let (lanes, pace) = (Arc::clone(&self.sandbox.lanes), Arc::clone(&self.sandbox.pace));
-        lanes.run(&pace, self.advance()).await
+    /// Waits for the next events; none is the end. Gives the stream back for the call after, which is not to be made after the end.
+    pub async fn next(self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
+        let (lanes, tally) = (Arc::clone(&self.sandbox.lanes), Arc::clone(&self.sandbox.tally));
+        lanes.run(&tally, self.advance()).await.unwrap_or_else(|| Err(tally.failure(Fault::Deadline)))
     }
 
-    async fn advance(mut self) -> (Self, Result<Option<Vec<chat::Event>>, Failure>) {
-        let next = match Self::call_next(&mut self.sandbox, self.events).await {
-            Ok(Ok(batch)) => Ok(batch),
-            Ok(Err(error)) => Err(self.sandbox.refused(error)),
-            Err(failure) => Err(failure),
-        };
-        (self, next)
-    }
-
-    async fn call_next(
-        sandbox: &mut Sandbox,
-        events: ResourceAny,
-    ) -> Result<Result<Option<Vec<chat::Event>>, chat::Error>, Failure> {
+    async fn advance(mut self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
+        let Self { sandbox, events } = &mut self;
+        // A guest that answers with nothing costs the host more than itself.
+        let left = sandbox.store.get_fuel().unwrap_or(0).checked_sub(NEXT_FUEL);
+        if left.is_none_or(|left| sandbox.store.set_fuel(left).is_err()) {
+            return Err(sandbox.failure(Fault::Fuel));
+        }
         let guest = sandbox.exports.caisson_adapter_provider().events();
-        let outcome = tokio::time::timeout_at(sandbox.deadline, guest.call_next(&mut sandbox.store, events)).await;
+        let outcome =
+            tokio::time::timeout_at(sandbox.tally.deadline, guest.call_next(&mut sandbox.store, *events)).await;
         let fault = match outcome {
-            Ok(Ok(answered)) => return Ok(answered),
+            Ok(Ok(Ok(batch))) => return Ok((self, batch)),
+            Ok(Ok(Err(error))) => return Err(sandbox.refused(error)),
             Ok(Err(error)) => fault::classify(&error, sandbox.store.data().memory.was_refused()),
             Err(_) => Fault::Deadline,
         };
@@ -294,17 +293,6 @@ impl EventStream {
 
     /// When the sandbox's time is over.
     pub fn deadline(&self) -> tokio::time::Instant {
-        self.sandbox.deadline
-    }
-}
-
-fn receipt(store: &Store<State>, meter: &Meter, fuel: u64, started: Instant) -> Receipt {
-    Receipt {
-        fuel: fuel.saturating_sub(store.get_fuel().unwrap_or(0)),
-        memory: store.data().memory.peak(),
-        bytes_out: meter.bytes_out(),
-        bytes_in: meter.bytes_in(),
-        hosts: meter.hosts(),
-        time: started.elapsed(),
+        self.sandbox.tally.deadline
     }
 }
