@@ -28,8 +28,8 @@ const KEEP_RESIDENT_BYTES: usize = 5 << 18;
 const TABLE_KEEP_RESIDENT_BYTES: usize = 64 << 10;
 /// Core instances, memories and tables of one component: a language runtime needs two to six, an attack on the pool needs many.
 pub(super) const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
-const MAX_MEMORIES_PER_COMPONENT: u32 = 2;
-const MAX_TABLES_PER_COMPONENT: u32 = 8;
+pub(super) const MAX_MEMORIES_PER_COMPONENT: u32 = 2;
+pub(super) const MAX_TABLES_PER_COMPONENT: u32 = 8;
 pub(super) const TABLE_ELEMENTS: usize = 64 << 10;
 /// How long a guest keeps its thread before others get their turn.
 const EPOCH: Duration = Duration::from_millis(5);

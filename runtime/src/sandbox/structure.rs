@@ -118,7 +118,13 @@ impl<'a> Walk<'a> {
     }
 
     fn close(&mut self) {
-        if self.module.take().is_some() || self.components.len() < 2 {
+        if let Some(closed) = self.module.take() {
+            if let Some(component) = self.components.last_mut() {
+                component.contain_module(closed.defines);
+            }
+            return;
+        }
+        if self.components.len() < 2 {
             return;
         }
         if let (Some(closed), Some(outer)) = (self.components.pop(), self.components.last_mut()) {

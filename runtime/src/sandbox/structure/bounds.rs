@@ -8,7 +8,10 @@
 
 use super::CompileError;
 use crate::sandbox::Limits;
-use crate::sandbox::engine::{MAX_INSTANCES_PER_COMPONENT, TABLE_ELEMENTS as POOL_TABLE_ELEMENTS};
+use crate::sandbox::engine::{
+    MAX_INSTANCES_PER_COMPONENT, MAX_MEMORIES_PER_COMPONENT, MAX_TABLES_PER_COMPONENT,
+    TABLE_ELEMENTS as POOL_TABLE_ELEMENTS,
+};
 
 /// The most of something.
 pub(super) struct Bound {
@@ -98,6 +101,15 @@ pub(super) const GIVEN_COMPONENTS: Bound =
     Bound::new(0, "instances of a component that comes in as an import or out of an instance", NO_TOOLCHAIN);
 /// With what each component makes again each time that it is instantiated.
 pub(super) const INSTANCES_MADE: Bound = Bound::new(1000, "instances, counting those that instances make", FEWER_PARTS);
+/// What the pool gives one component; Python has 14. Beyond that the code would be compiled, and then not load.
+pub(super) const CORE_INSTANCES_MADE: Bound =
+    Bound::new(MAX_INSTANCES_PER_COMPONENT as u64, "instances of core modules", FEWER_PARTS);
+/// What the pool gives one component. A second one is for an old module's adapter; toolchains share one.
+pub(super) const MEMORIES_MADE: Bound =
+    Bound::new(MAX_MEMORIES_PER_COMPONENT as u64, "memories over all instances", FEWER_PARTS);
+/// What the pool gives one component; toolchains make two.
+pub(super) const TABLES_MADE: Bound =
+    Bound::new(MAX_TABLES_PER_COMPONENT as u64, "tables over all instances", FEWER_PARTS);
 
 // Core modules.
 

@@ -2,7 +2,8 @@
 //! [`super::types`].
 //!
 //! The danger here is multiplication: a component that instantiates another twice, which instantiates a third twice, makes 2ⁿ
-//! instances of n lines, and the compiler writes them all out. So each component carries what one instance of it comes to.
+//! instances of n lines, and the compiler writes them all out. So each component carries what one instance of it comes to, and with
+//! it what it would take of the pool: code that the pool has no room for would be compiled, and then not load.
 
 use wasmparser::{
     ComponentAlias, ComponentAliasSectionReader, ComponentExportSectionReader, ComponentExternalKind,
@@ -51,13 +52,41 @@ impl Counts {
 pub(super) struct Component {
     pub(super) types: Vec<Weight>,
     components: Vec<Instances>,
+    modules: Vec<Made>,
+    made: Made,
+}
+
+/// What comes of instantiating something.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Made {
+    /// Instances of any kind.
     instances: u64,
+    /// Those of core modules.
+    core: u64,
+    pub(super) memories: u64,
+    pub(super) tables: u64,
+}
+
+impl Made {
+    /// An instance that is a list of exports, or is counted by what it makes.
+    const INSTANCE: Self = Self { instances: 1, core: 0, memories: 0, tables: 0 };
+    /// An instance of a core module, beside what the module defines.
+    const CORE: Self = Self { instances: 1, core: 1, memories: 0, tables: 0 };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            instances: self.instances.saturating_add(other.instances),
+            core: self.core.saturating_add(other.core),
+            memories: self.memories.saturating_add(other.memories),
+            tables: self.tables.saturating_add(other.tables),
+        }
+    }
 }
 
 /// What one instance of a component comes to, itself included.
 #[derive(Clone, Copy)]
 enum Instances {
-    Known(u64),
+    Known(Made),
     /// It comes from outside, as an import or out of an instance: what it makes can't be counted here.
     Given,
 }
@@ -65,7 +94,18 @@ enum Instances {
 impl Component {
     /// Adds a component that stands in this one.
     pub(super) fn contain(&mut self, inner: &Self) {
-        self.components.push(Instances::Known(inner.instances.saturating_add(1)));
+        self.components.push(Instances::Known(inner.made.and(Made::INSTANCE)));
+    }
+
+    /// Adds a core module that stands in this component.
+    pub(super) fn contain_module(&mut self, defines: Made) {
+        self.modules.push(defines);
+    }
+
+    /// A module that isn't in the file takes no more than its instance, as far as can be known.
+    fn instantiate_module(&mut self, index: u32, offset: usize) -> Result<(), CompileError> {
+        let defines = self.modules.get(index as usize).copied().unwrap_or_default();
+        self.make(defines.and(Made::CORE), offset)
     }
 
     fn instantiate(&mut self, index: u32, offset: usize) -> Result<(), CompileError> {
@@ -76,9 +116,12 @@ impl Component {
         }
     }
 
-    fn make(&mut self, instances: u64, offset: usize) -> Result<(), CompileError> {
-        self.instances = self.instances.saturating_add(instances);
-        bounds::INSTANCES_MADE.hold(self.instances, offset)
+    fn make(&mut self, made: Made, offset: usize) -> Result<(), CompileError> {
+        self.made = self.made.and(made);
+        bounds::INSTANCES_MADE.hold(self.made.instances, offset)?;
+        bounds::CORE_INSTANCES_MADE.hold(self.made.core, offset)?;
+        bounds::MEMORIES_MADE.hold(self.made.memories, offset)?;
+        bounds::TABLES_MADE.hold(self.made.tables, offset)
     }
 
     fn weight(&self, index: u32) -> Weight {
@@ -91,6 +134,7 @@ impl Component {
             ComponentTypeRef::Type(TypeBounds::Eq(index)) => self.types.push(self.weight(*index)),
             ComponentTypeRef::Type(TypeBounds::SubResource) => self.types.push(Weight::ONE),
             ComponentTypeRef::Component(_) => self.components.push(Instances::Given),
+            ComponentTypeRef::Module(_) => self.modules.push(Made::default()),
             _ => {}
         }
     }
@@ -109,7 +153,11 @@ impl Component {
                 let same = level.and_then(|level| level.components.get(index as usize)).copied();
                 self.components.push(same.unwrap_or(Instances::Given));
             }
-            ComponentOuterAliasKind::CoreModule | ComponentOuterAliasKind::CoreType => {}
+            ComponentOuterAliasKind::CoreModule => {
+                let same = level.and_then(|level| level.modules.get(index as usize)).copied();
+                self.modules.push(same.unwrap_or_default());
+            }
+            ComponentOuterAliasKind::CoreType => {}
         }
     }
 
@@ -120,6 +168,10 @@ impl Component {
             ComponentExternalKind::Component => {
                 let same = self.components.get(index as usize).copied().unwrap_or(Instances::Given);
                 self.components.push(same);
+            }
+            ComponentExternalKind::Module => {
+                let same = self.modules.get(index as usize).copied().unwrap_or_default();
+                self.modules.push(same);
             }
             _ => {}
         }
@@ -152,12 +204,13 @@ impl<'a> Walk<'a> {
         for item in section.into_iter_with_offsets() {
             let (offset, instance) = item.map_err(malformed)?;
             counts.instance(offset)?;
-            component.make(1, offset)?;
             match instance {
-                Instance::Instantiate { args, .. } => {
+                Instance::Instantiate { module_index, args } => {
+                    component.instantiate_module(module_index, offset)?;
                     counts.arguments(args.iter().map(|argument| argument.name), names, offset)?;
                 }
                 Instance::FromExports(exports) => {
+                    component.make(Made::INSTANCE, offset)?;
                     counts.arguments(exports.iter().map(|export| export.name), names, offset)?;
                 }
             }
@@ -178,7 +231,7 @@ impl<'a> Walk<'a> {
                 }
                 ComponentInstance::FromExports(exports) => {
                     counts.arguments(exports.iter().map(|export| export.name.name), names, offset)?;
-                    component.make(1, offset)?;
+                    component.make(Made::INSTANCE, offset)?;
                 }
             }
         }
@@ -198,6 +251,7 @@ impl<'a> Walk<'a> {
                     match kind {
                         ComponentExternalKind::Type => component.types.push(Weight::ONE),
                         ComponentExternalKind::Component => component.components.push(Instances::Given),
+                        ComponentExternalKind::Module => component.modules.push(Made::default()),
                         _ => {}
                     }
                 }

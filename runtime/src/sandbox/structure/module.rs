@@ -7,6 +7,7 @@ use wasmparser::{
 };
 
 use super::bounds::{self, Tally};
+use super::component::Made;
 use super::{CompileError, Walk, malformed};
 
 /// What is counted over all core modules.
@@ -36,6 +37,8 @@ pub(super) struct Module {
     functions: Vec<u32>,
     /// How many of the functions are imported.
     imported: usize,
+    /// What an instance takes beside itself.
+    pub(super) defines: Made,
     /// Bodies read so far.
     pub(super) bodies: usize,
 }
@@ -137,18 +140,22 @@ impl<'a> Walk<'a> {
     }
 
     fn tables(&mut self, section: TableSectionReader<'a>) -> Result<(), CompileError> {
+        let Self { module: Some(module), core, .. } = self else { return Ok(()) };
         for item in section.into_iter_with_offsets() {
             let (offset, table) = item.map_err(malformed)?;
-            self.core.tables.add(1, &bounds::TABLES, offset)?;
+            core.tables.add(1, &bounds::TABLES, offset)?;
+            module.defines.tables += 1;
             bounds::TABLE_ELEMENTS.hold(table.ty.initial, offset)?;
         }
         Ok(())
     }
 
     fn memories(&mut self, section: MemorySectionReader<'a>) -> Result<(), CompileError> {
+        let Self { module: Some(module), core, .. } = self else { return Ok(()) };
         for item in section.into_iter_with_offsets() {
             let (offset, memory) = item.map_err(malformed)?;
-            self.core.memories.add(1, &bounds::MEMORIES, offset)?;
+            core.memories.add(1, &bounds::MEMORIES, offset)?;
+            module.defines.memories += 1;
             hold_memory(&memory, offset)?;
         }
         Ok(())

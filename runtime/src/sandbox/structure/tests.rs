@@ -177,11 +177,30 @@ fn instances_that_multiply_are_counted_as_they_will_be_made() {
     };
     within(doubling(8));
     too_complex("counting those that instances make", doubling(30));
-    let flood = |count| component(&format!("(core module $m) {}", "(core instance (instantiate $m))".repeat(count)));
+    let flood = |count| component(&"(core instance)".repeat(count));
     within(flood(1000));
     too_complex("1001 instances", flood(1001));
     let given = "(import \"c\" (component $c)) (instance (instantiate $c))";
     too_complex("comes in as an import", component(given));
+}
+
+#[test]
+fn what_the_pool_gives_no_component_is_refused_before_it_is_compiled() {
+    let instances = |of: &str, count| {
+        component(&format!("(core module $m {of}) {}", "(core instance (instantiate $m))".repeat(count)))
+    };
+    within(instances("", 16));
+    too_complex("17 instances of core modules", instances("", 17));
+    within(instances("(memory 1)", 2));
+    too_complex("3 memories over all instances", instances("(memory 1)", 3));
+    within(instances("(table 1 funcref) (table 1 funcref)", 4));
+    too_complex("10 tables over all instances", instances("(table 1 funcref) (table 1 funcref)", 5));
+    // A module that isn't instantiated takes nothing; one inside of a component, or reached from there, as much as any.
+    within(component(&"(core module (memory 1))".repeat(20)));
+    let reached = "(component $c (alias outer 1 $m (core module $n)) (core instance (instantiate $n)))";
+    let within_components =
+        format!("(core module $m (memory 1)) {reached} {}", "(instance (instantiate $c))".repeat(3));
+    too_complex("3 memories over all instances", component(&within_components));
 }
 
 #[test]

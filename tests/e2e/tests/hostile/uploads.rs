@@ -96,7 +96,7 @@ fn too_much() -> Vec<Upload> {
         row(
             "upload-more-instances-than-the-pool-gives",
             "17 instances of one module",
-            &[INVALID, "describe_failed", "missing_export"],
+            &[COMPLEX],
             text::seventeen_instances,
         ),
         row("upload-many-imports", "10,000 imports", &[COMPLEX], text::many_imports),
