@@ -29,6 +29,32 @@ pub(super) struct Secrets {
     pub(super) left: Option<io::Error>,
 }
 
+/// Has freed memory given back to the system also while nothing happens: the allocator gets threads of its own for that.
+#[expect(
+    unsafe_code,
+    reason = "the allocator is C; the crate that wraps its controls depends on one that is no longer kept"
+)]
+pub(super) fn give_memory_back() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut on = true;
+        // SAFETY: `background_thread` is a bool that may be written at any time; its old value is not asked for.
+        let code = unsafe {
+            tikv_jemalloc_sys::mallctl(
+                c"background_thread".as_ptr(),
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                std::ptr::from_mut(&mut on).cast(),
+                size_of::<bool>(),
+            )
+        };
+        if code != 0 {
+            return Err(io::Error::from_raw_os_error(code));
+        }
+    }
+    Ok(())
+}
+
 /// Keeps this process's memory out of core dumps, and from other processes of the same user. A failure is told, and not fatal.
 pub(super) fn close() -> io::Result<()> {
     #[cfg(unix)]

@@ -77,6 +77,9 @@ impl Serve {
             tracing::warn!(%error, "secrets stay in this process's environment, where root and its own user can read them");
         }
         process::survive_file_size_limit().context("can't handle the signal of a reached file size limit")?;
+        if let Err(error) = process::give_memory_back() {
+            tracing::warn!(%error, "memory that a crowd took is given back only while others come");
+        }
         let config = self.config()?;
         let keys = self.keys(&config, &secrets)?;
         let admin_key = self.admin_key.as_ref().or(secrets.admin_key.as_ref());

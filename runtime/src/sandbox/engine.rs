@@ -22,9 +22,11 @@ use super::{Adapter, Limits, structure};
 
 pub(super) const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
 
-/// Memory of a freed slot that is zeroed and kept instead of given back: page faults, not instantiation, dominate a small guest.
-/// A Rust guest's stack is 1 MiB and lies below what it really writes to, so less than that would keep the wrong part.
-const KEEP_RESIDENT_BYTES: usize = 5 << 18;
+/// The lowest bytes of a freed slot's memory, which are reset and kept instead of given back: page faults, not instantiation, dominate
+/// a small guest. A guest whose stack is at most 128 KiB (`.cargo/config.toml`) writes to little beyond. Each slot that was ever used
+/// keeps so much, so a crowd's size shows in what the process takes afterwards. wasmtime could keep the written pages alone
+/// (`pagemap_scan`), but in 48.0 misses those that the kernel is moving or has swapped out: the next guest would read them.
+const KEEP_RESIDENT_BYTES: usize = 320 << 10;
 const TABLE_KEEP_RESIDENT_BYTES: usize = 64 << 10;
 /// Core instances, memories and tables of one component: a language runtime needs two to six, an attack on the pool needs many.
 pub(super) const MAX_INSTANCES_PER_COMPONENT: u32 = 16;

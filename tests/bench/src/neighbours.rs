@@ -1,15 +1,17 @@
-//! `--neighbours`: the latency of one deployment in quiet, and while guests of another spin.
+//! `--neighbours`: the latency of one deployment in quiet, while guests of another spin, and while uploads made to be dear compile.
 //!
-//! In turns (quiet, spinning, quiet, …) within one run, so that whatever else the machine does falls on both alike. The guests that
-//! spin have a limit on fuel that they don't reach. It reports ratios and judges none.
+//! In turns (quiet, spinning, compiling, quiet, …) within one run, so that whatever else the machine does falls on all alike. Neither
+//! the guests' limit on fuel nor the compiler's bounds are reached meanwhile. It reports ratios and judges none.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::load::{self, Bounds, Task};
 use crate::machine;
@@ -22,7 +24,7 @@ use crate::stream::{follow, request};
 const FUEL: &str = "1000000000000000";
 /// The time between two pieces of the neighbour's stream.
 const EVERY_MS: u64 = 20;
-/// Until guests that were asked to spin do.
+/// Until guests that were asked to spin do, and the machine is calm after it.
 const WARM: Duration = Duration::from_millis(500);
 
 /// What a neighbour does.
@@ -34,22 +36,41 @@ enum Work {
     Gap,
 }
 
-/// One work's latencies in microseconds: in quiet, and beside spinning guests.
+/// What goes on beside the neighbour. The first is what the others are compared with.
+#[derive(Clone, Copy)]
+enum Beside {
+    Quiet,
+    Spinning,
+    Compiling,
+}
+
+/// Ends what goes on beside the neighbour when it's dropped.
+enum Burden {
+    Nothing,
+    Guests(Vec<TcpStream>),
+    Uploads(JoinSet<anyhow::Result<()>>),
+}
+
+/// One work's latencies in microseconds, beside each of [`BESIDE`].
 struct Measured {
     name: String,
-    quiet: Vec<u32>,
-    spinning: Vec<u32>,
+    latencies: [Vec<u32>; BESIDE.len()],
 }
+
+const BESIDE: [Beside; 3] = [Beside::Quiet, Beside::Spinning, Beside::Compiling];
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let tokens = u32::try_from(options.round_time().as_millis() / u128::from(EVERY_MS)).unwrap_or(u32::MAX).max(10);
-    let streams = 2 * u32::from(options.rounds);
+    let streams = BESIDE.len() as u32 * u32::from(options.rounds);
     let upstream = Upstream::paced(Paced { streams, tokens, every_ms: EVERY_MS }).await?;
     let build = options.build_of("../adapters/openai.wasm")?;
     let caisson = Caisson::configured(build, "openai", &upstream, "").await?;
     caisson.push("echo", &options::guest("../adapters/echo.wasm")?, &[]).await?;
     let spin = options::guest("../test-guests/spin.wasm")?;
     caisson.push("spin", &spin, &["--fuel", FUEL, "--timeout", "10m"]).await?;
+
+    let bomb = tempfile::NamedTempFile::with_suffix(".wasm").context("no temporary file")?;
+    std::fs::write(&bomb, wat::parse_str(bomb_text())?)?;
 
     let works = [Work::Echo(1), Work::Echo(4), Work::Gap];
     let mut measured: Vec<Measured> = works.map(Measured::of).into();
@@ -58,12 +79,11 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
         for (work, measured) in works.into_iter().zip(&mut measured) {
-            measured.quiet.extend(round(work, options.round_time(), &caisson, tokens).await?);
-            let spinning = spin_up(options.spinning, &caisson).await?;
-            measured.spinning.extend(round(work, options.round_time(), &caisson, tokens).await?);
-            // Leaving ends them.
-            drop(spinning);
-            tokio::time::sleep(WARM).await;
+            for (beside, latencies) in BESIDE.into_iter().zip(&mut measured.latencies) {
+                let burden = Burden::begin(beside, options, &caisson, &bomb).await?;
+                latencies.extend(round(work, options.round_time(), &caisson, tokens).await?);
+                burden.end().await?;
+            }
         }
     }
     caisson.stop().await?;
@@ -88,38 +108,95 @@ async fn round(work: Work, time: Duration, caisson: &Caisson, tokens: u32) -> an
     }
 }
 
-/// Asks for so many answers that never come.
-async fn spin_up(number: u32, caisson: &Caisson) -> anyhow::Result<Vec<TcpStream>> {
-    let mut spinning = Vec::new();
-    for _ in 0..number {
-        let mut stream = TcpStream::connect(caisson.address()).await?;
-        stream.write_all(&request("spin/x", false)).await.context("no guest to spin")?;
-        spinning.push(stream);
+impl Burden {
+    async fn begin(beside: Beside, options: &Options, caisson: &Caisson, bomb: &NamedTempFile) -> anyhow::Result<Self> {
+        let burden = match beside {
+            Beside::Quiet => return Ok(Self::Nothing),
+            Beside::Spinning => {
+                let mut guests = Vec::new();
+                // Each is asked for an answer that never comes.
+                for _ in 0..options.spinning {
+                    let mut stream = TcpStream::connect(caisson.address()).await?;
+                    stream.write_all(&request("spin/x", false)).await.context("no guest to spin")?;
+                    guests.push(stream);
+                }
+                Self::Guests(guests)
+            }
+            Beside::Compiling => {
+                let mut uploads = JoinSet::new();
+                let pushing = caisson.pushing("bomb", bomb.path());
+                uploads.spawn(async move {
+                    // Compiled each time: what is no adapter isn't kept.
+                    loop {
+                        pushing.refused().await?;
+                    }
+                });
+                Self::Uploads(uploads)
+            }
+        };
+        tokio::time::sleep(WARM).await;
+        Ok(burden)
     }
-    tokio::time::sleep(WARM).await;
-    for stream in &spinning {
-        let mut answer = [0; 1];
-        anyhow::ensure!(stream.try_read(&mut answer).is_err(), "a guest that is to spin has answered");
+
+    /// Ends it, once it's seen to have gone on until now.
+    async fn end(self) -> anyhow::Result<()> {
+        match self {
+            Self::Nothing => return Ok(()),
+            Self::Guests(guests) => {
+                for guest in &guests {
+                    anyhow::ensure!(guest.try_read(&mut [0; 1]).is_err(), "a guest that is to spin has answered");
+                }
+            }
+            Self::Uploads(mut uploads) => {
+                if let Some(failed) = uploads.try_join_next() {
+                    failed??;
+                }
+                uploads.shutdown().await;
+            }
+        }
+        tokio::time::sleep(WARM).await;
+        Ok(())
     }
-    Ok(spinning)
+}
+
+/// As dear to compile as the structural check lets pass: loops inside each other, around locals that change in them.
+fn bomb_text() -> String {
+    let (loops, locals) = (25, 1990);
+    let change = |n: usize| format!("local.get {n} local.get {} i32.add local.set {n} ", (n + 1) % locals);
+    let function = format!(
+        "(func (local {}) {} {} {})",
+        "i32 ".repeat(locals),
+        "loop ".repeat(loops),
+        (0..locals).map(change).collect::<String>(),
+        "local.get 0 br_if 0 end ".repeat(loops)
+    );
+    let export = r#"(instance $none) (export "caisson:adapter/provider@0.1.0" (instance $none))"#;
+    format!("(component (core module {}) {export})", function.repeat(9))
 }
 
 fn report(options: &Options, measured: Vec<Measured>, before: &machine::Load) {
     println!("| neighbour | | p50 ms | p95 ms | p99 ms | measured |");
     println!("|---|---|---:|---:|---:|---:|");
-    for Measured { name, mut quiet, mut spinning } in measured {
-        quiet.sort_unstable();
-        spinning.sort_unstable();
+    for Measured { name, latencies } in measured {
         let parts = [0.5, 0.95, 0.99];
-        let of = |sorted: &[u32]| parts.map(|part| f64::from(percentile(sorted, part)) / 1000.0);
-        let (calm, busy) = (of(&quiet), of(&spinning));
-        let row = |way: &str, [p50, p95, p99]: [f64; 3], count: usize| {
-            println!("| {name} | {way} | {p50:.2} | {p95:.2} | {p99:.2} | {count} |");
-        };
-        row("quiet", calm, quiet.len());
-        row(&format!("{} spinning", options.spinning), busy, spinning.len());
-        let ratio = |index: usize| busy[index] / calm[index];
-        println!("| {name} | ratio | {:.1} | {:.1} | {:.1} | |", ratio(0), ratio(1), ratio(2));
+        let mut calm: Option<[f64; 3]> = None;
+        for (beside, mut sorted) in BESIDE.into_iter().zip(latencies) {
+            sorted.sort_unstable();
+            let way = match beside {
+                Beside::Quiet => "quiet".to_owned(),
+                Beside::Spinning => format!("{} spinning", options.spinning),
+                Beside::Compiling => "compiling".to_owned(),
+            };
+            let took = parts.map(|part| f64::from(percentile(&sorted, part)) / 1000.0);
+            let [p50, p95, p99] = took;
+            println!("| {name} | {way} | {p50:.2} | {p95:.2} | {p99:.2} | {} |", sorted.len());
+            match calm {
+                None => calm = Some(took),
+                Some([q50, q95, q99]) => {
+                    println!("| {name} | ratio | {:.1} | {:.1} | {:.1} | |", p50 / q50, p95 / q95, p99 / q99);
+                }
+            }
+        }
     }
     println!();
     println!(
@@ -138,6 +215,6 @@ impl Measured {
             Work::Echo(connections) => format!("echo, {connections} connections"),
             Work::Gap => "openai, gap between two pieces".to_owned(),
         };
-        Self { name, quiet: Vec::new(), spinning: Vec::new() }
+        Self { name, latencies: Default::default() }
     }
 }

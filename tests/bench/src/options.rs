@@ -78,7 +78,7 @@ pub(crate) struct Options {
     /// Live streams of a crowd
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=4000))]
     pub(crate) streams: u32,
-    /// A neighbour's latency instead: in quiet, and while other guests spin
+    /// A neighbour's latency instead: in quiet, while other guests spin, and while dear uploads compile
     #[arg(long, conflicts_with = "crowd")]
     neighbours: bool,
     /// Guests that spin beside the neighbour

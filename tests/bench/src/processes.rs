@@ -30,6 +30,14 @@ pub(crate) struct Upstream {
     key: String,
 }
 
+/// An upload to be made again and again.
+pub(crate) struct Pushing {
+    binary: PathBuf,
+    component: PathBuf,
+    deployment: String,
+    address: SocketAddr,
+}
+
 /// `caisson serve` with one deployment.
 pub(crate) struct Caisson {
     name: String,
@@ -138,6 +146,16 @@ impl Caisson {
         push(&self.binary, adapter, deployment, self.address, &flags).await.map(drop)
     }
 
+    /// An upload that nobody expects to be taken, to be made again and again.
+    pub(crate) fn pushing(&self, deployment: &str, component: &Path) -> Pushing {
+        Pushing {
+            binary: self.binary.clone(),
+            component: component.to_owned(),
+            deployment: deployment.to_owned(),
+            address: self.address,
+        }
+    }
+
     /// Changes a deployment, with these flags.
     pub(crate) async fn set(&self, deployment: &str, flags: &[&str]) -> anyhow::Result<()> {
         let mut command = Command::new(&self.binary);
@@ -164,6 +182,22 @@ impl Caisson {
     /// Ends it and waits until it is gone; dropping it does the one without the other.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.child.stop().await
+    }
+}
+
+impl Pushing {
+    /// Pushes until the server says no. Dropping it leaves.
+    pub(crate) async fn refused(&self) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.binary);
+        command.arg("push").arg(&self.component).args(["--name", &self.deployment]).env("CAISSON_ADMIN_KEY", ADMIN_KEY);
+        command.env("CAISSON_URL", format!("http://{}", self.address)).stdin(Stdio::null()).kill_on_drop(true);
+        let ended = command.output().await.context("`caisson push` doesn't start")?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        anyhow::ensure!(
+            !ended.status.success() && said.contains("compiling"),
+            "it was not compiled and refused: {said}"
+        );
+        Ok(())
     }
 }
 

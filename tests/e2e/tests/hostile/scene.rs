@@ -11,10 +11,10 @@ use serde_json::json;
 
 /// How far above its resting level resident memory may be after an attack.
 ///
-/// What stays is bounded and known: 1.25 MiB of each freed slot's memory, which the pool keeps, and what glibc's allocator holds back of
-/// freed blocks, tens of MiB in the arena of each thread that ran the attack. An attack that isn't stopped takes GiB, and one that leaks
-/// a mebibyte a request passes this within the suite, since the level is taken once and not before each attack.
-const MEMORY_MARGIN: u64 = 256 << 20;
+/// What stays is bounded and known: 320 KiB of each freed slot's memory, which the pool keeps, and what the allocator hasn't given back
+/// yet: it does within some ten seconds. An attack that isn't stopped takes GiB, and one that leaks half a mebibyte a request passes this
+/// within the suite, since the level is taken once and not before each attack.
+const MEMORY_MARGIN: u64 = 64 << 20;
 /// What the host may hold for one sandbox beside the guest's own memory: a value in transit (64 MiB at most, and once more as what the
 /// answer becomes on the wire), pieces of bodies, header fields.
 const HOST_SHARE: u64 = 160 << 20;
@@ -119,7 +119,7 @@ impl Scene {
     }
 }
 
-/// Has as many sandboxes run at one time as the pool keeps warm. It gives each component fresh slots until then, and keeps 1.25 MiB
+/// Has as many sandboxes run at one time as the pool keeps warm. It gives each component fresh slots until then, and keeps 320 KiB
 /// of every one, so that any suite of many components would look like a leak.
 async fn fill_pool(caisson: &Caisson) {
     caisson.push("fill", guest("midstream")).set("then", "wait").await;
