@@ -50,6 +50,9 @@ pub enum Fault {
 
 /// What an error at instantiation means: exports are checked against the world only there.
 pub(super) fn classify_entry(error: &wasmtime::Error, memory_refused: bool) -> Fault {
+    if error.chain().any(is_of_the_system) {
+        return Fault::Full;
+    }
     match classify(error, memory_refused) {
         Fault::Trap(_) if !error.is::<Trap>() => Fault::Misfit(format!("{error:#}")),
         fault => fault,
@@ -72,6 +75,15 @@ pub(super) fn classify(error: &wasmtime::Error, memory_refused: bool) -> Fault {
     }
 }
 
+/// Whether the kernel gave no memory or no mapping: nothing that the guest did.
+fn is_of_the_system(cause: &(dyn std::error::Error + 'static)) -> bool {
+    #[cfg(unix)]
+    if cause.is::<rustix::io::Errno>() {
+        return true;
+    }
+    cause.is::<std::io::Error>()
+}
+
 /// Limits that wasmtime and its WASI tell of by text alone: what the text holds, and what it means to an author.
 const LIMITS: [(&str, &str); 3] = [
     ("allocated for hostcalls", "it passed the host more in one call than a call may hold"),
@@ -82,4 +94,32 @@ const TOO_MANY_RESOURCES: &str = "it holds too many requests, bodies, streams an
 
 fn in_our_words(cause: String) -> String {
     LIMITS.iter().find(|(text, _)| cause.contains(text)).map_or(cause, |(_, meaning)| (*meaning).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trap(error: &wasmtime::Error) -> String {
+        match classify(error, false) {
+            Fault::Trap(why) => why,
+            fault => format!("{fault:?}"),
+        }
+    }
+
+    #[test]
+    fn limits_that_wasmtime_tells_of_by_text_are_told_in_our_words() {
+        assert_eq!(trap(&ResourceTableError::Full.into()), TOO_MANY_RESOURCES);
+        for (text, meaning) in LIMITS {
+            assert_eq!(trap(&wasmtime::Error::msg(format!("the {text} of it")).context("calling")), meaning);
+        }
+        assert_eq!(trap(&wasmtime::Error::msg("cannot leave component instance")), "cannot leave component instance");
+    }
+
+    #[test]
+    fn a_failure_of_the_system_is_not_the_guests() {
+        let error = wasmtime::Error::from(std::io::Error::from(std::io::ErrorKind::OutOfMemory)).context("mapping");
+        assert!(matches!(classify_entry(&error, false), Fault::Full));
+        assert!(matches!(classify_entry(&wasmtime::Error::msg("no export"), false), Fault::Misfit(_)));
+    }
 }
