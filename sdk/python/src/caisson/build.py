@@ -40,9 +40,7 @@ def build(adapter: str, output: Path, paths: Sequence[Path]) -> None:
         command = [tool, "--quiet", "--wit-path", str(contract()), "--world", "adapter", "componentize"]
         for path in (Path(entry), *paths, *_packages()):
             command += ["--python-path", str(path)]
-        ran = subprocess.run(
-            [*command, "--output", str(output), "caisson_entry"], capture_output=True, text=True
-        )
+        ran = subprocess.run([*command, "--output", str(output), "caisson_entry"], capture_output=True, text=True)
     if ran.returncode != 0:
         raise BuildError(_reason(ran.stderr or ran.stdout))
 

@@ -75,9 +75,7 @@ class Probe(Adapter):
 
     def answer_tools(self, url: str, request: ChatRequest) -> Answer:
         message = Message.assistant(None)
-        message.tool_calls = [
-            ToolCall(each.id, each.name, each.arguments) for each in request.messages[0].tool_calls
-        ]
+        message.tool_calls = [ToolCall(each.id, each.name, each.arguments) for each in request.messages[0].tool_calls]
         return ChatAnswer([Choice(message, "tool_calls")], Usage(1, 2, extra={"credits": "7"}))
 
     def answer_logs(self, url: str, request: ChatRequest) -> Answer:

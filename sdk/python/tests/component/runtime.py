@@ -102,7 +102,5 @@ _JSON = {"content-type": "application/json"}
 
 def text_of(chunks: Iterator[tuple[float, dict[str, Any]]]) -> str:
     """The text of a streamed answer."""
-    parts = (
-        choice["delta"].get("content") or "" for _, chunk in chunks for choice in chunk.get("choices", ())
-    )
+    parts = (choice["delta"].get("content") or "" for _, chunk in chunks for choice in chunk.get("choices", ()))
     return "".join(parts)

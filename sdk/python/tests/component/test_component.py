@@ -101,9 +101,7 @@ def test_the_hosts_token_counter_and_log_are_at_hand(runtime: Runtime) -> None:
 
 
 def test_vectors_are_numbers_or_an_error(runtime: Runtime) -> None:
-    reply = runtime.post(
-        "/v1/embeddings", {"model": "probe/v", "input": ["a", "b"], "encoding_format": "float"}
-    )
+    reply = runtime.post("/v1/embeddings", {"model": "probe/v", "input": ["a", "b"], "encoding_format": "float"})
     assert [each["embedding"] for each in reply.body["data"]] == [[0, 1.5, -2.25]] * 2
     reply = runtime.post("/v1/embeddings", {"model": "probe/words", "input": "a"})
     assert "vectors[0] must be a list of numbers" in _message(reply)
@@ -154,9 +152,7 @@ def test_a_body_larger_than_any_buffer_is_sent_whole(runtime: Runtime) -> None:
     assert _content(runtime.ask("probe/uploads")) == str((3 << 20) * 2 + len('{"big":""}'))
 
 
-def test_a_provider_that_refuses_a_body_before_its_end_is_heard(
-    runtime: Runtime, provider: FakeUpstream
-) -> None:
+def test_a_provider_that_refuses_a_body_before_its_end_is_heard(runtime: Runtime, provider: FakeUpstream) -> None:
     before = provider.plays["/uploads"]
     provider.plays["/uploads"] = answer('{"error":"too much"}', 413)
     reply = runtime.ask("probe/uploads")

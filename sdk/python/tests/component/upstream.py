@@ -84,17 +84,13 @@ def _more(connection: socket.socket) -> bytes:
     return data
 
 
-def answer(
-    body: bytes | str, status: int = 200, kind: str = "application/json", **headers: str
-) -> list[Piece]:
+def answer(body: bytes | str, status: int = 200, kind: str = "application/json", **headers: str) -> list[Piece]:
     """A whole answer in one piece; `_` in a header's name stands for `-`."""
     data = body.encode() if isinstance(body, str) else body
     return [_head(status, kind, headers, f"content-length: {len(data)}") + data]
 
 
-def streamed(
-    pieces: Sequence[bytes | str | float], kind: str = "text/event-stream", **headers: str
-) -> list[Piece]:
+def streamed(pieces: Sequence[bytes | str | float], kind: str = "text/event-stream", **headers: str) -> list[Piece]:
     """An answer that comes in these chunks."""
     play: list[Piece] = [_head(200, kind, headers, "transfer-encoding: chunked")]
     for piece in pieces:

@@ -80,10 +80,7 @@ def pairs(values: Mapping[str, str], where: str) -> list[tuple[str, str]]:
         return []
     if not isinstance(values, Mapping):
         raise unfit(values, where, "a dict")
-    return [
-        (text(name, f"a name in {where}"), text(value, f"{where}[{name!r}]"))
-        for name, value in values.items()
-    ]
+    return [(text(name, f"a name in {where}"), text(value, f"{where}[{name!r}]")) for name, value in values.items()]
 
 
 def floats(values: Sequence[float], where: str) -> list[float]:

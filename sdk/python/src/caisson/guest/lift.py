@@ -127,9 +127,7 @@ def _tool_call(value: wit.ToolCall) -> api.ToolCall:
 
 
 def _tool(value: wit.Tool) -> api.Tool:
-    return api.Tool(
-        value.name, value.description, value.parameters, value.strict, value.kind, dict(value.extra)
-    )
+    return api.Tool(value.name, value.description, value.parameters, value.strict, value.kind, dict(value.extra))
 
 
 _CHOICES: dict[type, Literal["auto", "none", "required"]] = {

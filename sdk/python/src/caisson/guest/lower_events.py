@@ -39,9 +39,7 @@ def _start(value: api.StreamStart) -> wit.Event:
 
 
 def _text(value: api.TextDelta) -> wit.Event:
-    return wit.Event_Text(
-        wit.TextDelta(count(value.choice, "TextDelta.choice"), text(value.text, "TextDelta.text"))
-    )
+    return wit.Event_Text(wit.TextDelta(count(value.choice, "TextDelta.choice"), text(value.text, "TextDelta.text")))
 
 
 def _refusal(value: api.RefusalDelta) -> wit.Event:

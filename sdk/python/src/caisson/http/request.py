@@ -39,9 +39,7 @@ def post(
     retry: Retry | None = None,
 ) -> Response:
     """A POST to this absolute URL; see `request`."""
-    return request(
-        "POST", url, json=json, body=body, headers=headers, params=params, timeout=timeout, retry=retry
-    )
+    return request("POST", url, json=json, body=body, headers=headers, params=params, timeout=timeout, retry=retry)
 
 
 def request(
