@@ -10,7 +10,7 @@ import openai
 import pytest
 from exchange import fixture
 from runtime import Runtime, text_of
-from upstream import FakeUpstream, Piece, answer, streamed
+from upstream import FakeUpstream, Piece, answer, nobody, streamed
 
 MODEL = "anthropic/claude-sonnet-5-5"
 PATH = "/v1/messages"
@@ -123,12 +123,11 @@ def test_an_error_within_a_stream_ends_it_as_an_event(runtime: Runtime, provider
 
 
 def test_a_refused_connection_is_an_upstream_error(runtime: Runtime, component: Path, provider: FakeUpstream) -> None:
-    closed = FakeUpstream({})
-    closed.close()
+    url = nobody()
     runtime.push(
         component,
         "nowhere",
-        *("--allow-host", closed.url, "--set", f"base-url={closed.url}"),
+        *("--allow-host", url, "--set", f"base-url={url}"),
         *("--credential", f"api-key=file:{runtime.folder / 'key'}"),
     )
     reply = runtime.ask("nowhere/claude-sonnet-5-5")

@@ -1,6 +1,6 @@
 """The class an author derives from. How its methods reach the host is in `caisson.guest`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from caisson.api import (
@@ -17,7 +17,7 @@ from caisson.error import AdapterError
 
 Answer: TypeAlias = ChatAnswer | Raw | str
 """A whole answer; a string is one choice of that text."""
-Step: TypeAlias = Event | str | list[Event]
+Step: TypeAlias = Event | str | Sequence[Event | str]
 """What a stream yields: an event, a string (text of the first choice), or a list of what came together."""
 Vectors: TypeAlias = EmbedResponse | list[list[float]]
 """Embeddings; a list is vectors without counts."""

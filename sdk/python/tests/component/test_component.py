@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from runtime import Reply, Runtime, text_of
-from upstream import FakeUpstream, Piece, Received, answer, streamed
+from upstream import FakeUpstream, Piece, Received, answer, nobody, streamed
 
 
 def _length(received: Received) -> list[Piece]:
@@ -138,12 +138,11 @@ def test_a_hostile_answer_is_an_error_of_the_providers(
 
 
 def test_a_refused_connection_and_a_missing_grant_say_so(runtime: Runtime, probe: Path) -> None:
-    closed = FakeUpstream({})
-    closed.close()
-    runtime.push(probe, "refused", "--allow-host", closed.url, "--set", f"base-url={closed.url}")
+    url = nobody()
+    runtime.push(probe, "refused", "--allow-host", url, "--set", f"base-url={url}")
     assert "connection refused" in _message(runtime.ask("refused/asks"))
     assert "connection refused" in _message(runtime.ask("refused/uploads"))
-    runtime.push(probe, "denied", "--set", f"base-url={closed.url}")
+    runtime.push(probe, "denied", "--set", f"base-url={url}")
     reply = runtime.ask("denied/asks")
     assert (reply.status, reply.body["error"]["code"]) == (502, "egress_denied")
 

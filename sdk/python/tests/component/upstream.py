@@ -35,6 +35,8 @@ class FakeUpstream:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        # Closing alone leaves the port open while the thread waits in accept.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -82,6 +84,12 @@ def _more(connection: socket.socket) -> bytes:
     if not data:
         raise ConnectionResetError
     return data
+
+
+def nobody() -> str:
+    """A URL that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def answer(body: bytes | str, status: int = 200, kind: str = "application/json", **headers: str) -> list[Piece]:

@@ -23,16 +23,13 @@ _LONGEST_BODY = 64 << 10
 def error(value: AdapterError) -> wit.Error:
     """Takes whatever the fields hold: an error about an error would help nobody."""
     status = value.status if isinstance(value.status, int) and 100 <= value.status <= 599 else None
-    wait = value.retry_after_ms
     return wit.Error(
         kind=_KINDS.get(value.kind, wit.ErrorKind.INTERNAL),
         message=text(str(value.message), "message")[:_LONGEST_MESSAGE],
         status=status,
         param=_said(value.param),
         code=_said(value.code),
-        retry_after_ms=max(0, min(int(wait), 0xFFFF_FFFF))
-        if isinstance(wait, (int, float)) and wait == wait and wait < 1e12
-        else None,
+        retry_after_ms=_milliseconds(value.retry_after_ms),
         body=None if value.body is None else text(str(value.body), "body")[:_LONGEST_BODY],
     )
 
@@ -100,6 +97,13 @@ def token(value: api.TokenLogprob, where: str) -> wit.TokenLogprob:
         bytes=optional(checks.data, value.bytes, f"{where}.bytes"),
         top=each(_top, value.top, f"{where}.top"),
     )
+
+
+def _milliseconds(value: object) -> int | None:
+    # What is not equal to itself is no number, though of a number's type.
+    if not isinstance(value, (int, float)) or value != value:
+        return None
+    return int(max(0, min(value, 0xFFFF_FFFF)))
 
 
 def _said(value: object) -> str | None:

@@ -28,6 +28,6 @@ def collect(stream: Iterable[Step]) -> list[Event]:
     """All events of a stream, one by one, strings as the text they stand for."""
     events: list[Event] = []
     for step in stream:
-        for each in step if isinstance(step, list) else [step]:
+        for each in step if isinstance(step, (list, tuple)) else [step]:
             events.append(TextDelta(each) if isinstance(each, str) else each)
     return events
