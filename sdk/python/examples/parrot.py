@@ -54,7 +54,7 @@ class Parrot(Adapter):
     def embed(self, context: Context, request: EmbedRequest) -> list[list[float]]:
         url = f"{context.base_url_or(HOST)}/v1/listen"
         heard = http.post(url, json={"bird": request.model, "songs": request.input}).raise_for_status()
-        return [[each for each in song if isinstance(each, float)] for song in songs(heard)]
+        return [json.numbers(each, "vector") for each in json.objects(heard.json_object().get("songs"))]
 
 
 def speak(context: Context, request: ChatRequest, stream: bool) -> Response:
@@ -71,8 +71,3 @@ def speak(context: Context, request: ChatRequest, stream: bool) -> Response:
 
 def usage(said: dict[str, json.Json]) -> Usage:
     return Usage(json.count(said, "words_heard") or 0, json.count(said, "words_said") or 0)
-
-
-def songs(heard: Response) -> list[list[json.Json]]:
-    value = heard.json_object().get("vectors")
-    return [song for song in value if isinstance(song, list)] if isinstance(value, list) else []

@@ -59,6 +59,10 @@ def test_fields_of_another_type_are_none() -> None:
     assert [json.integer(fields, name) for name in ("int", "float", "true", "minus")] == [7, None, None, -1]
     assert [json.count(fields, name) for name in ("int", "minus", "huge")] == [7, None, 2**32 - 1]
     assert [json.number(fields, name) for name in ("int", "float", "true", "text")] == [7, 1.5, None, None]
+    cases: list[tuple[json.Json, list[float]]]
+    cases = [([1, 2.5], [1, 2.5]), ([1, "2"], []), ([True], []), ("12", []), (None, [])]
+    for value, numbers in cases:
+        assert json.numbers({"a": value}, "a") == numbers
     assert json.objects([{}, 1, {"a": 1}]) == [{}, {"a": 1}]
     assert json.objects({"a": 1}) == []
     assert json.object_in({"a": {"b": 1}, "c": []}, "a") == {"b": 1}

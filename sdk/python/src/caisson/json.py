@@ -104,6 +104,15 @@ def number(fields: Mapping[str, Json], name: str) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def numbers(fields: Mapping[str, Json], name: str) -> list[float]:
+    """A field that is a list of numbers, as a vector is; empty for anything else."""
+    value = fields.get(name)
+    if not isinstance(value, list):
+        return []
+    found = [each for each in value if isinstance(each, (int, float)) and not isinstance(each, bool)]
+    return found if len(found) == len(value) else []
+
+
 def _depth(text: str) -> int:
     brackets = _NOT_BRACKETS.sub("", _STRINGS.sub("", text))
     steps: Iterable[int] = map(_STEPS.__getitem__, brackets)

@@ -8,7 +8,7 @@ Nothing sleeps: waits are recorded, and are the longest they could be. The host'
 grants, no credentials, no checks of the answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from caisson.adapter import Step
 from caisson.api import Context, Event, TextDelta
@@ -28,6 +28,6 @@ def collect(stream: Iterable[Step]) -> list[Event]:
     """All events of a stream, one by one, strings as the text they stand for."""
     events: list[Event] = []
     for step in stream:
-        for each in step if isinstance(step, (list, tuple)) else [step]:
-            events.append(TextDelta(each) if isinstance(each, str) else each)
+        together: Sequence[Event | str] = step if isinstance(step, Sequence) and not isinstance(step, str) else [step]
+        events += [TextDelta(each) if isinstance(each, str) else each for each in together]
     return events
