@@ -14,6 +14,8 @@ root=$(cd "$here/../.." && pwd)
 cache=${CAISSON_CACHE:-target}
 case $cache in /*) ;; *) cache=$root/$cache ;; esac
 tools=$cache/toolchains/python
+# The tests run elsewhere.
+case ${CAISSON_BIN:-/} in /*) ;; *) export CAISSON_BIN="$PWD/$CAISSON_BIN" ;; esac
 bindings=$tools/bindings
 
 main() {
@@ -51,6 +53,10 @@ tools() {
 
 # The generated bindings import what only a component has, hence their own place in the paths.
 checks() {
+    for place; do
+        shift
+        set -- "$@" "$(cd "$place" && pwd)"
+    done
     (cd "$here" && "$tools/bin/ruff" format --no-cache --check --quiet . "$@" && "$tools/bin/ruff" check --no-cache --quiet . "$@")
     for place in "$here/src" "$here/examples" "$here/tests" "$@"; do
         (cd "$here" && MYPYPATH="$here/src:$here/examples:$here/tests/component:$bindings" \

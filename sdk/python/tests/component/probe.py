@@ -2,6 +2,7 @@
 speaks no provider's format."""
 
 import gc
+import random
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -79,9 +80,13 @@ class Probe(Adapter):
         return ChatAnswer([Choice(message, "tool_calls")], Usage(1, 2, extra={"credits": "7"}))
 
     def answer_logs(self, url: str, request: ChatRequest) -> Answer:
+        print("printed \ud83d")
         log.warn("one line\nerror: no other")
         tokens = host.count_tokens("o200k_base", "hello world")
         return f"{tokens} tokens, {len(host.original_body())} bytes"
+
+    def answer_draws(self, url: str, request: ChatRequest) -> Answer:
+        return str(random.random())
 
     def answer_asks(self, url: str, request: ChatRequest) -> Answer:
         return json.dumps(http.get(url, timeout=20).raise_for_status().json())

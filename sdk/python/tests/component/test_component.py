@@ -98,6 +98,16 @@ def test_tool_calls_and_counts_go_both_ways(runtime: Runtime) -> None:
 def test_the_hosts_token_counter_and_log_are_at_hand(runtime: Runtime) -> None:
     assert _content(runtime.ask("probe/logs")).startswith("2 tokens, ")
     assert "warn: one line\\nerror: no other" in runtime.log.read_text()
+    assert "printed \\ud83d" in runtime.log.read_text()
+
+
+def test_a_fault_of_the_adapters_is_in_the_log_with_its_traceback(runtime: Runtime) -> None:
+    runtime.ask("probe/fails")
+    assert "in answer_fails" in runtime.log.read_text()
+
+
+def test_no_two_instances_draw_the_same_number(runtime: Runtime) -> None:
+    assert _content(runtime.ask("probe/draws")) != _content(runtime.ask("probe/draws"))
 
 
 def test_vectors_are_numbers_or_an_error(runtime: Runtime) -> None:

@@ -2,6 +2,7 @@
 other exception would abort the component."""
 
 import codecs
+import io
 import sys
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -18,6 +19,11 @@ from caisson.guest import lift, lower, lower_describe, lower_events
 from caisson.guest.checks import Unfit, unfit
 
 T = TypeVar("T")
+
+# What an instance prints would stay in its buffer when it is dropped.
+for _stream in (sys.stdout, sys.stderr):
+    if isinstance(_stream, io.TextIOWrapper):
+        _stream.reconfigure(line_buffering=True, errors="backslashreplace")
 
 # Codecs are looked up in files, and a component has none: these are found while it is built.
 for _codec in ("ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "idna"):
