@@ -1,0 +1,127 @@
+"""The contract's types: what an adapter is asked and what it answers.
+
+The words are those of `wit/llm/api.wit`. Three things read as Python does: a variant of plain words is a
+string (`"stop"`, `"auto"`), content is `None`, a string or a list of parts, and lists of pairs are dicts.
+Every field that may be left out has a default.
+
+In a field called `extra` each value is JSON text (a string with its quotes): the fields of an OpenAI object
+that the contract has no name for, in both directions. `caisson.json` reads and writes them.
+"""
+
+from caisson.api.answers import (
+    ChatAnswer,
+    Choice,
+    EmbedResponse,
+    Raw,
+    TokenLogprob,
+    TopLogprob,
+    Usage,
+)
+from caisson.api.context import Context
+from caisson.api.describe import (
+    AdapterInfo,
+    Bearer,
+    CredentialSlot,
+    Header,
+    ModelInfo,
+    Placement,
+    Query,
+    Setting,
+    SigningScheme,
+)
+from caisson.api.events import (
+    Event,
+    Finish,
+    LogprobsDelta,
+    OtherDelta,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamStart,
+    TextDelta,
+    ToolDelta,
+)
+from caisson.api.messages import (
+    Audio,
+    Base64Source,
+    Content,
+    File,
+    IdSource,
+    Image,
+    Media,
+    Message,
+    OtherPart,
+    Part,
+    Reasoning,
+    RefusalPart,
+    Role,
+    Source,
+    TextPart,
+    ToolCall,
+    UrlSource,
+)
+from caisson.api.requests import (
+    ChatRequest,
+    EmbedRequest,
+    JsonSchema,
+    NamedTool,
+    OtherChoice,
+    OtherFormat,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+)
+
+__all__ = [
+    "AdapterInfo",
+    "Audio",
+    "Base64Source",
+    "Bearer",
+    "ChatAnswer",
+    "ChatRequest",
+    "Choice",
+    "Content",
+    "Context",
+    "CredentialSlot",
+    "EmbedRequest",
+    "EmbedResponse",
+    "Event",
+    "File",
+    "Finish",
+    "Header",
+    "IdSource",
+    "Image",
+    "JsonSchema",
+    "LogprobsDelta",
+    "Media",
+    "Message",
+    "ModelInfo",
+    "NamedTool",
+    "OtherChoice",
+    "OtherDelta",
+    "OtherFormat",
+    "OtherPart",
+    "Part",
+    "Placement",
+    "Query",
+    "Raw",
+    "Reasoning",
+    "ReasoningDelta",
+    "RefusalDelta",
+    "RefusalPart",
+    "ResponseFormat",
+    "Role",
+    "Setting",
+    "SigningScheme",
+    "Source",
+    "StreamStart",
+    "TextDelta",
+    "TextPart",
+    "TokenLogprob",
+    "Tool",
+    "ToolCall",
+    "ToolChoice",
+    "ToolDelta",
+    "TopLogprob",
+    "UrlSource",
+    "Usage",
+]
