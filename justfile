@@ -18,7 +18,7 @@ demo *ARGS: build guests
     {{CAISSON_BIN}} demo --adapters {{adapters}} {{ARGS}}
 
 # Everything that must hold: lints, the contract, unit tests, end-to-end tests with the official clients.
-test: lint wit build guests guests-for-tests
+test: lint wit build guests guests-for-tests kits
     cargo test --release --locked --workspace
 
 # Build the binary `caisson`.
@@ -30,6 +30,7 @@ guests: toolchain
     cargo build --locked --profile guest --target wasm32-wasip2 -p anthropic-adapter -p echo-adapter -p gemini-adapter -p openai-adapter
     mkdir -p {{adapters}}
     for name in anthropic echo gemini openai; do install -m 644 {{wasm}}/$name.wasm {{adapters}}/; done
+    guests/anthropic-py/build.sh
 
 # Build the guests that the end-to-end tests push, one behaviour each, to target/test-guests.
 guests-for-tests: toolchain
@@ -38,6 +39,10 @@ guests-for-tests: toolchain
     find {{test-guests}} -name '*.wasm' -delete
     for source in tests/guests/examples/*.rs; do install -m 644 {{wasm}}/examples/$(basename $source .rs).wasm {{test-guests}}/; done
     cargo run --release --locked --quiet -p caisson-wat-guests -- tests/guests/wat {{test-guests}}
+
+# Lints, types and tests of the kits in other languages and of the adapters written with them.
+kits: build
+    sdk/python/build.sh test guests/anthropic-py
 
 # Attack the real binary with hostile guests and uploads, and print what stopped each. An argument is a filter.
 hostile *ARGS: build guests guests-for-tests

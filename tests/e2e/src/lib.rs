@@ -10,6 +10,7 @@ mod artifacts;
 mod command_line;
 mod level;
 mod name_server;
+mod official_clients;
 mod output;
 mod process;
 mod provider;
@@ -22,8 +23,9 @@ pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
 pub use level::Level;
 pub use name_server::{NameServer, Says};
+pub use official_clients::{AI_SDK, NODE, PYTHON, SCRIPTS, run_script};
 pub use process::{ADMIN_KEY, Caisson, Setup};
-pub use provider::{ANTHROPIC, GEMINI, OPENAI, PROVIDERS, Provider};
+pub use provider::{ANTHROPIC, ANTHROPIC_PY, ANTHROPIC_TS, GEMINI, OPENAI, PROVIDERS, Provider};
 pub use push::{Made, Push};
 pub use raw_upstream::{RawUpstream, Then};
 pub use request::{Asking, ask};
@@ -34,7 +36,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// Longer than anything takes on a busy machine: reaching it is a failure, not a measurement.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Awaits what has to happen; a test that waits in vain fails with `what`.
 #[track_caller]

@@ -26,6 +26,12 @@ pub const OPENAI: Provider = Provider { name: "openai", wire: Wire::OpenAi, mode
 pub const ANTHROPIC: Provider = Provider { name: "anthropic", wire: Wire::Anthropic, model: "anthropic/claude-x" };
 pub const GEMINI: Provider = Provider { name: "gemini", wire: Wire::Gemini, model: "gemini/gemini-x" };
 
+/// Anthropic's wire again, by adapters in other languages.
+pub const ANTHROPIC_PY: Provider =
+    Provider { name: "anthropic-py", wire: Wire::Anthropic, model: "anthropic-py/claude-x" };
+pub const ANTHROPIC_TS: Provider =
+    Provider { name: "anthropic-ts", wire: Wire::Anthropic, model: "anthropic-ts/claude-x" };
+
 /// All three, for what has to hold whatever the wire is.
 pub const PROVIDERS: [Provider; 3] = [OPENAI, ANTHROPIC, GEMINI];
 

@@ -1,26 +1,15 @@
 //! The official clients against the real binary: `openai` for Python and for Node, and the AI SDK, each with its own script.
 //!
 //! The scripts in `tests/clients` say what is checked; this starts what they talk to, runs them, and counts what reached the upstream.
-//! `install.sh` there installs the clients where they are not yet. No client and no field of OpenAI's is known here.
-
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use caisson_fake_providers::{Body, FakeProvider, Reply, Wire, thinking_signature};
 use serde_json::json;
-use tokio::process::Command;
-use tokio::sync::OnceCell;
 
-use caisson_e2e::{Caisson, adapter, root};
+use caisson_e2e::{AI_SDK, Caisson, NODE, PYTHON, adapter, run_script};
 
 const MODELS: [&str; 4] = ["openai/gpt-x", "anthropic/claude-opus-5-5", "gemini/gemini-3.5-flash", "echo/echo"];
 const EMBED_MODELS: [&str; 3] = ["openai/text-embedding-3-small", "gemini/gemini-embedding-001", "echo/echo"];
 const THINKING_MODELS: [&str; 2] = ["anthropic/claude-opus-4-5", "gemini/gemini-3.5-flash"];
-
-/// Cold, it downloads some 50 MB from the registries that pip and npm are set up for.
-const INSTALLATION: Duration = Duration::from_secs(600);
-const SCRIPT: Duration = Duration::from_secs(180);
 
 /// What a client makes of one call that is refused: the call, and two more.
 const TRIES: usize = 3;
@@ -36,17 +25,17 @@ struct Stage {
 
 #[tokio::test]
 async fn the_openai_client_for_python_is_served() {
-    Stage::start().await.passes(&["python/bin/python", "python/suite.py"]).await;
+    Stage::start().await.passes(PYTHON).await;
 }
 
 #[tokio::test]
 async fn the_openai_client_for_node_is_served() {
-    Stage::start().await.passes(&["node", "node/openai.mjs"]).await;
+    Stage::start().await.passes(NODE).await;
 }
 
 #[tokio::test]
 async fn the_ai_sdk_is_served() {
-    Stage::start().await.passes(&["node", "node/ai-sdk.mjs"]).await;
+    Stage::start().await.passes(AI_SDK).await;
 }
 
 impl Stage {
@@ -71,29 +60,22 @@ impl Stage {
         Self { caisson, key: made["key"].as_str().unwrap().to_owned(), limited, _upstreams: upstreams }
     }
 
-    /// Runs a script, program first, and expects each of its checks to pass. Paths are below the folder of the clients.
-    async fn passes(self, script: &[&str]) {
-        let clients = installed().await;
-        let [program, script] = script else { panic!("a program and its script") };
-        let program = if program.contains('/') { clients.join(program) } else { program.into() };
-        let mut command = Command::new(program);
-        command.arg(clients.join(script)).stdin(Stdio::null()).kill_on_drop(true);
-        command
-            .env("CAISSON_BASE_URL", format!("{}/v1", self.caisson.url()))
-            .env("CAISSON_API_KEY", &self.key)
-            .env("CAISSON_CHECK_AUTH", "1")
-            .env("CAISSON_MODELS", MODELS.join(","))
-            .env("CAISSON_EMBED_MODELS", EMBED_MODELS.join(","))
-            .env("CAISSON_THINKING_MODELS", THINKING_MODELS.join(","))
-            .env("CAISSON_LISTED_MODELS", MODELS[1..].join(","))
-            .env("CAISSON_BLOCKS_MODEL", "blocks/claude-opus-4-5")
-            .env("CAISSON_STATUS_MODELS", "openai/fault-")
-            .env("CAISSON_FAULT_MODEL", "limited/gpt-x")
-            .env("CAISSON_STREAM_FAULT_MODEL", "openai/fault-midstream");
-        let ended = tokio::time::timeout(SCRIPT, command.output()).await.expect("the script ends").unwrap();
-        let (printed, said) = (text(&ended.stdout), text(&ended.stderr));
-        let failed: Vec<_> = printed.lines().filter(|line| !line.starts_with("ok ")).collect();
-        assert!(ended.status.success() && failed.is_empty(), "{}\n{said}", failed.join("\n"));
+    /// Runs a script, and expects all of what it was given to be checked.
+    async fn passes(self, script: [&str; 2]) {
+        let environment = [
+            ("CAISSON_BASE_URL", format!("{}/v1", self.caisson.url())),
+            ("CAISSON_API_KEY", self.key.clone()),
+            ("CAISSON_CHECK_AUTH", "1".into()),
+            ("CAISSON_MODELS", MODELS.join(",")),
+            ("CAISSON_EMBED_MODELS", EMBED_MODELS.join(",")),
+            ("CAISSON_THINKING_MODELS", THINKING_MODELS.join(",")),
+            ("CAISSON_LISTED_MODELS", MODELS[1..].join(",")),
+            ("CAISSON_BLOCKS_MODEL", "blocks/claude-opus-4-5".into()),
+            ("CAISSON_STATUS_MODELS", "openai/fault-".into()),
+            ("CAISSON_FAULT_MODEL", "limited/gpt-x".into()),
+            ("CAISSON_STREAM_FAULT_MODEL", "openai/fault-midstream".into()),
+        ];
+        let printed = run_script(script, &environment).await;
         for checked in MODELS.iter().chain(&EMBED_MODELS).chain(&THINKING_MODELS) {
             assert!(printed.contains(checked), "no check of {checked} in:\n{printed}");
         }
@@ -139,22 +121,4 @@ fn many_blocks() -> Reply {
     events.push(json!({"type": "message_stop"}));
     let framed = events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()));
     Reply::event_stream(Body::Whole(framed.collect::<String>().into()))
-}
-
-/// The folder of the installed clients. Tests that ask at the same time wait for one installation.
-async fn installed() -> &'static Path {
-    static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
-    let install = || async {
-        let mut command = Command::new("sh");
-        command.arg(root().join("tests/clients/install.sh")).stdin(Stdio::null()).kill_on_drop(true);
-        let ended = tokio::time::timeout(INSTALLATION, command.output()).await.expect("the installation ends").unwrap();
-        assert!(ended.status.success(), "{}{}", text(&ended.stdout), text(&ended.stderr));
-        let cache = std::env::var_os("CAISSON_CACHE").map_or_else(|| root().join("target"), PathBuf::from);
-        cache.join("clients")
-    };
-    FOLDER.get_or_init(install).await
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
