@@ -2,7 +2,7 @@
 //!
 //! A guest yields with every tick of the epoch, so it can't keep a thread. It could still make others wait for tick after tick: with
 //! eight guests that spin on two threads, each step of a neighbour would stand in a queue of slices. So a call that has used more
-//! than its share is moved, as it is, to threads of the lowest priority, which the kernel lets run when nobody else wants to. It is
+//! than its share is moved, as it is, to threads that the kernel lets run when nobody else wants to. It is
 //! slower there only while others are busy. Adapters wait for their providers nearly all the time and never get there.
 //!
 //! Timers and connections stay with the runtime that the call came from. Dropping the future drops the call, in either lane. Nobody
@@ -25,8 +25,6 @@ const FREE: Duration = Duration::from_millis(10);
 const SHARE: u32 = 10;
 /// How long after its deadline a call in the slow lane may still answer.
 const GRACE: Duration = Duration::from_millis(50);
-/// Below every other thread of this machine.
-const NICENESS: i32 = 19;
 
 /// The slow lane's threads; the fast lane is wherever the caller runs.
 pub(super) struct Lanes {
@@ -138,12 +136,18 @@ impl<T> Future for Homed<T> {
     }
 }
 
-/// Puts the calling thread behind all others.
+/// Puts the calling thread behind all others. On Linux that is a policy of its own, and any thread that wakes up preempts it at once,
+/// where the lowest priority alone would let it finish its slice. Elsewhere the lane is still apart, if not slower.
+#[cfg_attr(target_os = "linux", expect(unsafe_code, reason = "no crate that we have sets a thread's policy"))]
 fn step_back() {
-    // On Linux a niceness belongs to a thread. Elsewhere the lane is still apart, if not slower.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "the slow lane has the fast lane's priority");
+    {
+        let parameters = libc::sched_param { sched_priority: 0 };
+        // SAFETY: 0 is the calling thread, and the parameters are read during the call only.
+        if unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) } != 0 {
+            let error = std::io::Error::last_os_error();
+            tracing::warn!(%error, "guests that keep computing run at the priority of all others");
+        }
     }
 }
 
