@@ -1,6 +1,6 @@
 // The contract's types, made from wit/ by `npm run bindings`, under names of their own; and what an author may write
 // instead of a whole record: `Draft`. How a draft becomes a record is in `records`.
-/// <reference path="../bindings/adapter.d.ts" />
+/// <reference path="../bindings/adapter.d.ts" preserve="true" />
 
 import type * as api from "caisson:llm/api@0.1.0";
 

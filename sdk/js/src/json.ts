@@ -117,6 +117,13 @@ export class Fields {
     return this.take(name)?.asNumber();
   }
 
+  /** Puts the value in the place of the first field of that name, or at the end. */
+  set(name: string, value: RawJson): void {
+    const entry = this.#entries.find(([known]) => known === name);
+    if (entry) entry[1] = value;
+    else this.append(name, value);
+  }
+
   append(name: string, value: RawJson): void {
     this.#entries.push([name, value]);
   }

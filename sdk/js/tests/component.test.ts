@@ -145,7 +145,8 @@ test("a stream gives its steps in batches as they were yielded", async () => {
       yield [event.finish("tool-calls"), event.usage({ input: 1, output: 2 })];
     },
   });
-  const batches = await new Upstream().batches(adapter, request);
+  const { batches, failure } = await new Upstream().play(adapter, request);
+  assert.equal(failure, undefined);
   assert.deepEqual(
     batches.map((batch) => batch.map(({ tag }) => tag)),
     [["start"], [], ["text", "reasoning"], ["tool"], ["finish", "usage"]],

@@ -3,4 +3,4 @@
 
 export { chatRequest, context, type ContextDraft, embedRequest, user } from "./asks.ts";
 export { Reply } from "./reply.ts";
-export { type Sent, Upstream } from "./upstream.ts";
+export { type Played, type Sent, Upstream } from "./upstream.ts";

@@ -25,6 +25,12 @@ export interface Sent {
   json(): unknown;
 }
 
+/** A stream that was opened, as far as it went. */
+export interface Played {
+  batches: Event[][];
+  failure?: AdapterError;
+}
+
 /** A provider that answers with what it was told, one reply for each request, in order. */
 export class Upstream {
   /** The requests so far. */
@@ -68,22 +74,28 @@ export class Upstream {
     return this.run(() => asError(component(adapter).complete(context(about), request)));
   }
 
-  /** All events that the host would get of `stream`, in the batches it would get them in. */
-  batches(adapter: Adapter, request: ChatRequest, about: ContextDraft = {}): Promise<Event[][]> {
+  /** What the host would get of `stream`, in the batches it would get it in, and the error that it ended with. */
+  play(adapter: Adapter, request: ChatRequest, about: ContextDraft = {}): Promise<Played> {
     return this.run(async () => {
       const events = await asError(component(adapter).openStream(context(about), request));
       const batches: Event[][] = [];
-      for (;;) {
-        const batch = await asError(events.next());
-        if (batch === undefined) return batches;
-        batches.push(batch);
+      try {
+        for (;;) {
+          const batch = await asError(events.next());
+          if (batch === undefined) return { batches };
+          batches.push(batch);
+        }
+      } catch (failure) {
+        return { batches, failure: failure as AdapterError };
       }
     });
   }
 
   /** All events that the host would get of `stream`. Rejects with an `AdapterError`. */
   async stream(adapter: Adapter, request: ChatRequest, about: ContextDraft = {}): Promise<Event[]> {
-    return (await this.batches(adapter, request, about)).flat();
+    const { batches, failure } = await this.play(adapter, request, about);
+    if (failure) throw failure;
+    return batches.flat();
   }
 
   /** What the host would get of `embed`. Rejects with an `AdapterError`. */
