@@ -58,7 +58,7 @@ export function list<T>(shape: Shape<T>): Shape<T[]> {
 export const bytes: Shape<Uint8Array> = (value, path) =>
   value instanceof Uint8Array ? value : Uint8Array.from(numbers(value, path));
 
-/** A vector: JavaScript's own numbers are four times slower to hand over than a `Float32Array`. */
+/** A vector. As a `Float32Array` it is handed over in one piece, which takes a hundredth of the time. */
 export const vector: Shape<Float32Array> = (value, path) => {
   if (value instanceof Float32Array) return value;
   const made = Float32Array.from(numbers(value, path));
