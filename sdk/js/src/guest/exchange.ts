@@ -45,13 +45,10 @@ export async function send(call: Call): Promise<Answer> {
 }
 
 function outgoingRequest(call: Call): OutgoingRequest {
-  const headers = new Fields();
   const encoder = new TextEncoder();
-  const all = [...call.headers];
-  if (call.body) all.push(["content-length", String(call.body.length)]);
-  for (const [name, value] of all) {
-    malformed(`header ${name} can't be sent`, () => headers.append(name, encoder.encode(value)));
-  }
+  const all = call.headers.map(([name, value]): [string, Uint8Array] => [name, encoder.encode(value)]);
+  if (call.body) all.push(["content-length", encoder.encode(String(call.body.length))]);
+  const headers = malformed("a header can't be sent", () => Fields.fromList(all));
   const request = new OutgoingRequest(headers);
   const { url } = call;
   malformed(`not a method: ${call.method}`, () => request.setMethod(method(call.method)));
@@ -61,9 +58,9 @@ function outgoingRequest(call: Call): OutgoingRequest {
   return request;
 }
 
-function malformed(what: string, step: () => void): void {
+function malformed<T>(what: string, step: () => T): T {
   try {
-    step();
+    return step();
   } catch {
     throw new Fault("malformed", what);
   }
@@ -86,7 +83,8 @@ function method(name: string): Method {
 }
 
 /** A host that can't keep one of these says so by refusing it; its own timeouts hold then. */
-function requestOptions(timeouts: Timeouts): RequestOptions {
+function requestOptions(timeouts: Timeouts): RequestOptions | undefined {
+  if (Object.values(timeouts).every((ms) => ms === undefined)) return undefined;
   const options = new RequestOptions();
   const set = (ms: number | undefined, setter: (duration: bigint) => void): void => {
     if (ms === undefined) return;

@@ -3,11 +3,11 @@
 // adapter's (`setTimeout`, `AbortSignal.timeout`) that falls due meanwhile is late by a tenth of the wait, at most a
 // second. Looking more often would cost fuel for nothing.
 
-import { now, subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.12";
+import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.12";
 import { poll, type Pollable } from "wasi:io/poll@0.2.12";
 
-const SHORTEST_TURN = 10_000_000n;
-const LONGEST_TURN = 1_000_000_000n;
+const SHORTEST_TURN_MS = 10;
+const LONGEST_TURN_MS = 1000;
 
 interface Waiting {
   pollables: readonly Pollable[];
@@ -17,7 +17,7 @@ interface Waiting {
 let waiting: Waiting[] = [];
 let scheduled = false;
 /** When something last began to wait, or was ready. */
-let quietSince = 0n;
+let quietSince = 0;
 
 /** Resolves once one of the pollables is ready, or the signal aborts; disposes of them all either way. */
 export function ready(pollables: readonly Pollable[], signal?: AbortSignal): Promise<void> {
@@ -31,7 +31,7 @@ export function ready(pollables: readonly Pollable[], signal?: AbortSignal): Pro
     }
     if (signal?.aborted) return wake();
     signal?.addEventListener("abort", wake);
-    quietSince = now();
+    quietSince = performance.now();
     waiting.push(entry);
     schedule();
   });
@@ -47,7 +47,7 @@ function turn(): void {
   scheduled = false;
   if (waiting.length === 0) return;
   const entries = waiting.flatMap((entry) => entry.pollables.map((pollable) => ({ entry, pollable })));
-  const limit = subscribeDuration(turnLength(now() - quietSince));
+  const limit = subscribeDuration(nanoseconds(turnLength(performance.now() - quietSince)));
   const indexes = poll([...entries.map(({ pollable }) => pollable), limit]);
   limit[Symbol.dispose]();
   const awake = new Set<Waiting>();
@@ -59,10 +59,8 @@ function turn(): void {
   if (waiting.length > 0) schedule();
 }
 
-function turnLength(quiet: bigint): bigint {
-  const tenth = quiet / 10n;
-  if (tenth < SHORTEST_TURN) return SHORTEST_TURN;
-  return tenth > LONGEST_TURN ? LONGEST_TURN : tenth;
+function turnLength(quietMs: number): number {
+  return Math.min(Math.max(quietMs / 10, SHORTEST_TURN_MS), LONGEST_TURN_MS);
 }
 
 /** As the host takes times. */
