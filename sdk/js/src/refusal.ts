@@ -29,13 +29,11 @@ const KIND_OF_CODE: Record<string, ErrorKind> = {
 /** The error that a refused request comes to. Reads the beginning of the body and closes the exchange. */
 export async function errorFromResponse(response: Response): Promise<AdapterError> {
   const body = await readBeginning(response, READ_AT_MOST);
-  const error = errorFromAnswer(response.status, body);
-  error.retryAfterMs = askedWait(response.headers);
-  return error;
+  return errorFromAnswer(response.status, body, response.headers);
 }
 
-/** The same for an answer that is already read; no `retry-after`. */
-export function errorFromAnswer(status: number, body: string): AdapterError {
+/** The same for an answer that is already read, as an SDK's error holds it. */
+export function errorFromAnswer(status: number, body: string, headers?: Headers): AdapterError {
   const said = read(status, body);
   const known = said.code !== undefined && Object.hasOwn(KIND_OF_CODE, said.code) ? KIND_OF_CODE[said.code] : undefined;
   const tooLong: ErrorKind | undefined = said.message?.includes("maximum context length")
@@ -46,6 +44,7 @@ export function errorFromAnswer(status: number, body: string): AdapterError {
     status,
     code,
     param,
+    retryAfterMs: headers && askedWait(headers),
     body: body.trim() === "" ? undefined : body.slice(0, BODY_AT_MOST),
   });
 }
