@@ -74,9 +74,13 @@ bench *ARGS: build rust-guests
 crowd *ARGS: build rust-guests
     cargo run --release --locked -p caisson-bench -- --crowd {{ARGS}}
 
-# A deployment's latency while guests of another spin, beside its latency in quiet.
+# A deployment's latency while guests of another spin, and while uploads compile, beside its latency in quiet.
 neighbours *ARGS: build rust-guests guests-for-tests
     cargo run --release --locked -p caisson-bench -- --neighbours {{ARGS}}
+
+# What the same adapter costs in each language: the table of README.md.
+languages *ARGS: build guests
+    cargo run --release --locked -p caisson-bench -- --languages {{ARGS}}
 
 # Fuzz a target of fuzz/README.md until something breaks, or as libFuzzer's arguments say.
 fuzz TARGET *ARGS:

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::machine::resident_kib;
 use crate::options::{Options, Paced};
 use crate::processes::{Caisson, Upstream};
 use crate::stream::{connect, follow};
@@ -53,7 +54,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).context("no more open files")?;
     let needed = u64::from(options.idle) + 2 * u64::from(options.streams) + 100;
     ensure!(most.is_none_or(|most| most >= needed), "the limit on open files must be at least {needed} (ulimit -Hn)");
-    let paced = Paced { streams: CROWDS as u32 * options.streams, tokens: TOKENS, every_ms: EVERY_MS };
+    let paced =
+        Paced { streams: CROWDS as u32 * options.streams, tokens: TOKENS, every_ms: EVERY_MS, anthropic: false };
     let upstream = Upstream::paced(paced).await?;
     let build = options.build_of("../adapters/openai.wasm")?;
     let config = format!("max-sandboxes = {}", options.streams + 10);
@@ -137,10 +139,8 @@ async fn back(pid: u32, before: Level) -> anyhow::Result<Level> {
 
 impl Level {
     fn of(pid: u32) -> anyhow::Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).context("no /proc: this needs Linux")?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
         Ok(Self {
-            resident_kib: resident.and_then(|kib| kib.parse().ok()).context("no VmRSS")?,
+            resident_kib: resident_kib(pid)?,
             descriptors: fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use anyhow::Context;
 use serde::Serialize;
 
 /// The machine.
@@ -75,6 +76,13 @@ fn machine_ticks(stat: &str) -> Option<Ticks> {
     let numbers: Vec<u64> = fields.map_while(|field| field.parse().ok()).collect();
     // user, nice, system, idle, iowait, irq, softirq, steal; guest time is within user's.
     Some(Ticks([0, 1, 2, 5, 6, 7].iter().filter_map(|index| numbers.get(*index)).sum()))
+}
+
+/// Memory of a process in RAM, in KiB.
+pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("no /proc: this needs Linux")?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+    resident.and_then(|kib| kib.parse().ok()).context("no VmRSS")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod crowd;
+mod languages;
 mod load;
 mod machine;
 mod measure;
@@ -54,6 +55,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Mode::Load => bench(options).await,
         Mode::Crowd => crowd::run(&options).await,
         Mode::Neighbours => neighbours::run(&options).await,
+        Mode::Languages => languages::run(&options).await,
     }
 }
 

@@ -62,7 +62,7 @@ const BESIDE: [Beside; 3] = [Beside::Quiet, Beside::Spinning, Beside::Compiling]
 pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let tokens = u32::try_from(options.round_time().as_millis() / u128::from(EVERY_MS)).unwrap_or(u32::MAX).max(10);
     let streams = BESIDE.len() as u32 * u32::from(options.rounds);
-    let upstream = Upstream::paced(Paced { streams, tokens, every_ms: EVERY_MS }).await?;
+    let upstream = Upstream::paced(Paced { streams, tokens, every_ms: EVERY_MS, anthropic: false }).await?;
     let build = options.build_of("../adapters/openai.wasm")?;
     let caisson = Caisson::configured(build, "openai", &upstream, "").await?;
     caisson.push("echo", &options::guest("../adapters/echo.wasm")?, &[]).await?;

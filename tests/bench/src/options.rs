@@ -29,7 +29,7 @@ pub(crate) enum Hidden {
 /// Streams that the fake provider sends at a pace of its own, in place of what it would answer.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Paced {
-    /// How many requests get one; with any, it speaks OpenAI's wire
+    /// How many requests get one; with any, it speaks OpenAI's wire unless told otherwise
     #[arg(long, default_value_t = 0)]
     pub(crate) streams: u32,
     /// Pieces of text in each
@@ -38,6 +38,9 @@ pub(crate) struct Paced {
     /// The time between two of them
     #[arg(long, default_value_t = 0)]
     pub(crate) every_ms: u64,
+    /// On Anthropic's wire, not OpenAI's
+    #[arg(long)]
+    pub(crate) anthropic: bool,
 }
 
 /// What a run is for.
@@ -49,6 +52,8 @@ pub(crate) enum Mode {
     Crowd,
     /// What one deployment's guests do to another's latency.
     Neighbours,
+    /// What the same adapter costs in each language.
+    Languages,
 }
 
 /// How to measure.
@@ -84,6 +89,9 @@ pub(crate) struct Options {
     /// Guests that spin beside the neighbour
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) spinning: u32,
+    /// Instead, what the same adapter costs in each language
+    #[arg(long, conflicts_with_all = ["crowd", "neighbours"])]
+    languages: bool,
     /// Write the numbers to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -124,9 +132,10 @@ impl Options {
     }
 
     pub(crate) fn mode(&self) -> Mode {
-        match (self.crowd, self.neighbours) {
-            (true, _) => Mode::Crowd,
-            (_, true) => Mode::Neighbours,
+        match (self.crowd, self.neighbours, self.languages) {
+            (true, ..) => Mode::Crowd,
+            (_, true, _) => Mode::Neighbours,
+            (.., true) => Mode::Languages,
             _ => Mode::Load,
         }
     }

@@ -69,10 +69,11 @@ impl Upstream {
         Self::with(&[]).await
     }
 
-    /// One that sends streams at a pace of their own, on OpenAI's wire.
-    pub(crate) async fn paced(Paced { streams, tokens, every_ms }: Paced) -> anyhow::Result<Self> {
+    /// One that sends streams at a pace of their own.
+    pub(crate) async fn paced(Paced { streams, tokens, every_ms, anthropic }: Paced) -> anyhow::Result<Self> {
         let given = [("--streams", u64::from(streams)), ("--tokens", tokens.into()), ("--every-ms", every_ms)];
-        Self::with(&given.map(|(flag, value)| format!("{flag}={value}"))).await
+        let given = given.map(|(flag, value)| format!("{flag}={value}")).into_iter();
+        Self::with(&given.chain(anthropic.then(|| "--anthropic".to_owned())).collect::<Vec<_>>()).await
     }
 
     async fn with(arguments: &[String]) -> anyhow::Result<Self> {
@@ -161,6 +162,16 @@ impl Caisson {
         let mut command = Command::new(&self.binary);
         command.args(["set", deployment]).args(flags).env("CAISSON_ADMIN_KEY", ADMIN_KEY);
         run(command.env("CAISSON_URL", format!("http://{}", self.address))).await.map(drop)
+    }
+
+    /// Pushes another adapter, pointed at this upstream.
+    pub(crate) async fn push_before(
+        &self,
+        upstream: &Upstream,
+        deployment: &str,
+        adapter: &Path,
+    ) -> anyhow::Result<()> {
+        push(&self.binary, adapter, deployment, self.address, &upstreams(upstream)).await.map(drop)
     }
 
     pub(crate) fn name(&self) -> &str {
