@@ -93,4 +93,5 @@ toolchain:
     set -euo pipefail
     command -v rustup >/dev/null || { echo "rustup is missing: https://rustup.rs says how to install it" >&2; exit 1; }
     rustup target list --installed 2>/dev/null | grep -qx wasm32-wasip2 || rustup toolchain install --no-self-update >/dev/null 2>&1 || rustup target add wasm32-wasip2
-    command -v cc >/dev/null || { echo "a C compiler is missing (SQLite and TLS need one): apt-get install build-essential" >&2; exit 1; }
+    command -v cc >/dev/null && command -v make >/dev/null ||
+        { echo "a C compiler or make is missing (SQLite, TLS and jemalloc need them): apt-get install build-essential" >&2; exit 1; }
