@@ -56,7 +56,6 @@ pub struct Deployments {
     /// Held while one change is written and published; never while a guest runs.
     writing: Mutex<()>,
     /// Deployments whose active revision could not be loaded at the start, and why.
-    broken: Vec<(String, String)>,
     _lock: File,
 }
 
@@ -194,7 +193,6 @@ impl Deployments {
             snapshot: RwLock::new(Arc::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() })),
             keys: RwLock::new(Arc::new(keys)),
             writing: Mutex::new(()),
-            broken: Vec::new(),
             _lock: lock,
         };
         // An upload that was interrupted between its artifact and its row left the artifact behind.
@@ -276,7 +274,10 @@ impl Deployments {
         let _writing = self.writing.lock().await;
         self.revisions_of(name)?;
         self.blocking(|this| this.database.remove(name))?;
-        self.update(|snapshot| drop(snapshot.revisions.remove(name)));
+        self.update(|snapshot| {
+            snapshot.revisions.remove(name);
+            snapshot.broken.remove(name);
+        });
         let used = self.blocking(|this| this.database.digests())?;
         if let Err(error) = tokio::task::block_in_place(|| self.retain(&used)) {
             // The files are only space; the next removal tries again.
@@ -290,7 +291,7 @@ impl Deployments {
         let snapshot = self.snapshot();
         let named = |(name, _): (String, Option<u32>)| Deployment {
             active: snapshot.active(&name).cloned(),
-            broken: self.why_broken(&name).filter(|_| snapshot.active(&name).is_none()),
+            broken: snapshot.broken.get(&name).cloned(),
             name,
         };
         Ok(self.blocking(|this| this.database.deployments())?.into_iter().map(named).collect())
@@ -383,10 +384,6 @@ impl Deployments {
         self.compiled.retain(used)
     }
 
-    fn why_broken(&self, name: &str) -> Option<String> {
-        self.broken.iter().find(|(broken, _)| broken == name).map(|(_, why)| why.clone())
-    }
-
     async fn load(&mut self) -> Result<(), DeployError> {
         for (name, active) in self.database.deployments()? {
             let Some(active) = active else { continue };
@@ -394,7 +391,7 @@ impl Deployments {
                 Ok(revision) => self.publish(revision),
                 Err(error) => {
                     tracing::error!(deployment = name, revision = active, %error, "the active revision can't be loaded; the others are served");
-                    self.broken.push((name, error.to_string()));
+                    self.update(|snapshot| drop(snapshot.broken.insert(name, error.to_string())));
                 }
             }
         }
@@ -443,7 +440,10 @@ impl Deployments {
     }
 
     fn publish(&self, revision: Revision) {
-        self.update(|snapshot| drop(snapshot.revisions.insert(Arc::clone(&revision.deployment), Arc::new(revision))));
+        self.update(|snapshot| {
+            snapshot.broken.remove(&*revision.deployment);
+            snapshot.revisions.insert(Arc::clone(&revision.deployment), Arc::new(revision));
+        });
     }
 
     fn update(&self, change: impl FnOnce(&mut Snapshot)) {

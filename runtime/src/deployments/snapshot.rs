@@ -50,6 +50,8 @@ pub struct Revision {
 #[derive(Clone, Default)]
 pub struct Snapshot {
     pub(super) revisions: BTreeMap<Arc<str>, Arc<Revision>>,
+    /// Deployments whose active revision can't be loaded, and why.
+    pub(super) broken: BTreeMap<String, String>,
     pub(super) aliases: Arc<BTreeMap<String, String>>,
 }
 
@@ -63,6 +65,12 @@ pub enum NotFound {
         model: String,
         /// What does exist, in a sentence.
         available: String,
+    },
+    /// The deployment exists and can't be loaded. Why is for its operator.
+    #[error("the deployment `{deployment}` can't be served: `caisson list` tells its operator why")]
+    Broken {
+        /// The deployment.
+        deployment: String,
     },
     /// The deployment doesn't serve that model.
     #[error("the deployment `{deployment}` has no model `{model}`; it has {available}")]
@@ -80,6 +88,11 @@ impl Snapshot {
     /// The revision that serves `name` (`deployment/model`, or an alias) and the model's name without its prefix.
     pub fn resolve(&self, name: &str) -> Result<(Arc<Revision>, String), NotFound> {
         let full = self.aliases.get(name).map_or(name, String::as_str);
+        if let Some((deployment, _)) =
+            full.split_once('/').filter(|(deployment, _)| self.broken.contains_key(*deployment))
+        {
+            return Err(NotFound::Broken { deployment: deployment.to_owned() });
+        }
         let found = full.split_once('/').and_then(|(deployment, model)| Some((self.revisions.get(deployment)?, model)));
         let Some((revision, model)) = found.filter(|(_, model)| !model.is_empty()) else {
             return Err(NotFound::Deployment { model: name.to_owned(), available: self.available() });

@@ -142,6 +142,13 @@ impl Dispatch {
     }
 }
 
+impl Refusal {
+    /// Whether only the operator can mend it: the deployment exists, and can't be loaded.
+    pub fn is_the_operators(&self) -> bool {
+        matches!(self, Self::NotFound(NotFound::Broken { .. }))
+    }
+}
+
 impl Admitted {
     /// One whole answer.
     pub async fn complete(

@@ -135,6 +135,9 @@ impl ApiError {
             Self::LoopbackOnly => (S::FORBIDDEN, "invalid_request_error", "loopback_only"),
             Self::UnknownPath => (S::NOT_FOUND, "invalid_request_error", "unknown_url"),
             Self::WrongMethod => (S::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed"),
+            Self::Refused(refusal) if refusal.is_the_operators() => {
+                (S::SERVICE_UNAVAILABLE, "server_error", "deployment_unavailable")
+            }
             Self::Refused(Refusal::NotFound(_)) => (S::NOT_FOUND, "invalid_request_error", "model_not_found"),
             Self::TooLong { .. } => (S::BAD_GATEWAY, "server_error", "answer_too_large"),
             Self::Refused(Refusal::Busy | Refusal::DeploymentBusy(_)) => {

@@ -68,7 +68,8 @@ async fn a_component_that_changed_on_disk_is_reported_and_the_others_are_served(
     let caisson = caisson.restarted().await;
 
     assert!(caisson.chat(say("whole/echo", "ahoy")).await.content().contains("ahoy"));
-    caisson.chat(say("hurt/one", "x")).await.expect_error(404, "model_not_found");
+    let refused = caisson.chat(say("hurt/one", "x")).await.expect_error(503, "deployment_unavailable");
+    assert!(refused["message"].as_str().unwrap().contains("`hurt`"), "{refused}");
     let listed = caisson.control("GET", "/adapters").answer().await.expect(200);
     let of =
         |name: &str| listed["adapters"].as_array().unwrap().iter().find(|each| each["name"] == name).unwrap().clone();
