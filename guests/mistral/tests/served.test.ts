@@ -152,7 +152,7 @@ test("refusals keep their status and the wait they ask for, streamed or not", { 
   for (const stream of [false, true]) {
     const { status, headers, body } = await runtime.ask(ask({ stream }));
     assert.deepEqual([status, headers.get("retry-after"), body.error.message], [429, "3", "Rate limit exceeded"]);
-    assert.equal(body.error.code, "1300");
+    assert.deepEqual([body.error.code, body.error.provider.code], ["provider_error", "1300"]);
   }
 });
 
