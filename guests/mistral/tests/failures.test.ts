@@ -87,6 +87,12 @@ test("a full context and a guardrail are told apart from the rest of their statu
   const blocked = said("Blocked", { code: 3201, guardrails: [{ moderation_llm_v2: { action: "block" } }] });
   const { kind, status, code } = await failureOf(Reply.json(403, blocked));
   assert.deepEqual([kind, status, code], ["content-filtered", 403, "3201"]);
+  const violated = { error: { message: "Content blocked by guardrail", status: 403 }, guardrails: { results: {} } };
+  const error = await failureOf(Reply.json(403, violated));
+  assert.deepEqual(
+    [error.kind, error.message, error.code],
+    ["content-filtered", "Content blocked by guardrail", undefined],
+  );
 });
 
 test("the wait that the provider asks for is carried", async () => {
