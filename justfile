@@ -30,6 +30,7 @@ guests: rust-guests
     guests/anthropic-py/build.sh
     guests/anthropic-ts/build.sh
     guests/anthropic-sdk/build.sh
+    guests/mistral/build.sh
 
 # Build the adapters in Rust to target/adapters/NAME.wasm.
 rust-guests: toolchain
@@ -51,6 +52,7 @@ kits: build guests
     sdk/js/build.sh test
     guests/anthropic-ts/build.sh test
     guests/anthropic-sdk/build.sh test
+    guests/mistral/build.sh test
 
 # Attack the real binary with hostile guests and uploads, and print what stopped each. An argument is a filter.
 hostile *ARGS: build rust-guests guests-for-tests
