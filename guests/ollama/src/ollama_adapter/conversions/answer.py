@@ -48,7 +48,8 @@ def message_in(fields: dict[str, Json], what: str) -> Message:
     message.reasoning = [Reasoning(thinking)] if thinking else []
     message.tool_calls = [_tool_call(call, what) for call in calls or ()]
     said.pop("role", None)
-    message.extra = leftover(said)
+    if said:
+        message.extra = leftover(said)
     return message
 
 

@@ -12,6 +12,7 @@ from caisson import (
     TextDelta,
     ToolDelta,
 )
+from caisson.json import Json
 
 from ollama_adapter.conversions import counts, logprobs
 from ollama_adapter.conversions.answer import answer_object, finish_reason_in, leftover, message_in, model_in
@@ -33,24 +34,27 @@ class Decoder:
         if self.done:
             return []
         fields = answer_object(line, _WHAT)
-        message = message_in(fields, _WHAT)
-        tokens = logprobs.tokens_in(fields)
-        usage = counts.usage_in(fields)
-        self.done = fields.get("done") is True
-        spoken = self._spoken(message)
-        reason = finish_reason_in(fields, self._calls > 0)
-        model = model_in(fields)
-        # Every line repeats what surrounds the message.
-        events: list[Event] = [] if self._begun else [StreamStart(model=model, extra=leftover(fields))]
-        self._begun = True
-        events += spoken
-        if tokens:
+        events = self._spoken(message_in(fields, _WHAT))
+        if tokens := logprobs.tokens_in(fields):
             events.append(LogprobsDelta(tokens))
-        if self.done:
-            events.append(Finish(reason))
-            if usage is not None:
-                events.append(usage)
+        if fields.get("done") is True:
+            events += self._end(fields)
+        if not self._begun:
+            events.insert(0, self._start(fields))
         return events
+
+    def _start(self, fields: dict[str, Json]) -> Event:
+        """What surrounds the first message; every line repeats it."""
+        self._begun = True
+        fields.pop("done", None)
+        model = model_in(fields)
+        return StreamStart(model=model, extra=leftover(fields))
+
+    def _end(self, fields: dict[str, Json]) -> list[Event]:
+        self.done = True
+        usage = counts.usage_in(fields)
+        finish = Finish(finish_reason_in(fields, self._calls > 0))
+        return [finish] if usage is None else [finish, usage]
 
     def _spoken(self, message: Message) -> list[Event]:
         events: list[Event] = [ReasoningDelta(each.text) for each in message.reasoning]
