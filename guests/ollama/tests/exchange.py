@@ -1,4 +1,4 @@
-"""The adapter against recorded exchanges, through the same methods that the host calls."""
+"""The adapter against exchanges written after Ollama's documentation, through the same methods that the host calls."""
 
 import json
 from pathlib import Path
