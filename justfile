@@ -31,6 +31,7 @@ guests: rust-guests
     guests/anthropic-ts/build.sh
     guests/anthropic-sdk/build.sh
     guests/mistral/build.sh
+    guests/ollama/build.sh
 
 # Build the adapters in Rust to target/adapters/NAME.wasm.
 rust-guests: toolchain
@@ -48,7 +49,7 @@ guests-for-tests: toolchain
 
 # Lints, types and tests of the kits in other languages and of the adapters written with them.
 kits: build guests
-    sdk/python/build.sh test guests/anthropic-py
+    sdk/python/build.sh test guests/anthropic-py guests/ollama
     sdk/js/build.sh test
     guests/anthropic-ts/build.sh test
     guests/anthropic-sdk/build.sh test
