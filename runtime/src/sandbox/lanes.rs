@@ -230,7 +230,8 @@ mod tests {
             compute(20).await;
             let _ = stuck.recv();
         };
-        assert_eq!(lanes.run(&tally, call).await, None);
+        let ended = tokio::time::timeout(Duration::from_secs(20), lanes.run(&tally, call)).await;
         drop(release);
+        assert_eq!(ended, Ok(None));
     }
 }
