@@ -55,7 +55,6 @@ pub struct Deployments {
     keys: RwLock<Arc<ValidKeys>>,
     /// Held while one change is written and published; never while a guest runs.
     writing: Mutex<()>,
-    /// Deployments whose active revision could not be loaded at the start, and why.
     _lock: File,
 }
 

@@ -88,14 +88,13 @@ impl Snapshot {
     /// The revision that serves `name` (`deployment/model`, or an alias) and the model's name without its prefix.
     pub fn resolve(&self, name: &str) -> Result<(Arc<Revision>, String), NotFound> {
         let full = self.aliases.get(name).map_or(name, String::as_str);
-        if let Some((deployment, _)) =
-            full.split_once('/').filter(|(deployment, _)| self.broken.contains_key(*deployment))
-        {
-            return Err(NotFound::Broken { deployment: deployment.to_owned() });
-        }
-        let found = full.split_once('/').and_then(|(deployment, model)| Some((self.revisions.get(deployment)?, model)));
+        let named = full.split_once('/');
+        let found = named.and_then(|(deployment, model)| Some((self.revisions.get(deployment)?, model)));
         let Some((revision, model)) = found.filter(|(_, model)| !model.is_empty()) else {
-            return Err(NotFound::Deployment { model: name.to_owned(), available: self.available() });
+            return Err(match named.filter(|(deployment, _)| self.broken.contains_key(*deployment)) {
+                Some((deployment, _)) => NotFound::Broken { deployment: deployment.to_owned() },
+                None => NotFound::Deployment { model: name.to_owned(), available: self.available() },
+            });
         };
         if revision.serves(model) {
             return Ok((Arc::clone(revision), model.to_owned()));

@@ -1,6 +1,5 @@
 //! Why a sandbox gave no answer, told apart once and here: the adapter refused, the guest faulted, a limit was reached.
 
-use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use super::Receipt;
@@ -68,9 +67,6 @@ pub(super) fn classify(error: &wasmtime::Error, memory_refused: bool) -> Fault {
         Some(Trap::OutOfFuel) => Fault::Fuel,
         _ if memory_refused => Fault::Memory,
         Some(trap) => Fault::Trap(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
-        None if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => {
-            Fault::Trap(TOO_MANY_RESOURCES.into())
-        }
         None => Fault::Trap(in_our_words(error.root_cause().to_string())),
     }
 }
@@ -88,9 +84,8 @@ fn is_of_the_system(cause: &(dyn std::error::Error + 'static)) -> bool {
 const LIMITS: [(&str, &str); 3] = [
     ("allocated for hostcalls", "it passed the host more in one call than a call may hold"),
     ("size of fields exceeds limit", "it made a set of header fields larger than 32 KiB"),
-    ("no free keys", TOO_MANY_RESOURCES),
+    ("no free keys", "it holds too many requests, bodies, streams and pollables at one time"),
 ];
-const TOO_MANY_RESOURCES: &str = "it holds too many requests, bodies, streams and pollables at one time";
 
 fn in_our_words(cause: String) -> String {
     LIMITS.iter().find(|(text, _)| cause.contains(text)).map_or(cause, |(_, meaning)| (*meaning).to_owned())
@@ -99,6 +94,7 @@ fn in_our_words(cause: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasmtime::component::ResourceTableError;
 
     fn trap(error: &wasmtime::Error) -> String {
         match classify(error, false) {
@@ -109,7 +105,8 @@ mod tests {
 
     #[test]
     fn limits_that_wasmtime_tells_of_by_text_are_told_in_our_words() {
-        assert_eq!(trap(&ResourceTableError::Full.into()), TOO_MANY_RESOURCES);
+        let full = trap(&ResourceTableError::Full.into());
+        assert_eq!(full, "it holds too many requests, bodies, streams and pollables at one time");
         for (text, meaning) in LIMITS {
             assert_eq!(trap(&wasmtime::Error::msg(format!("the {text} of it")).context("calling")), meaning);
         }

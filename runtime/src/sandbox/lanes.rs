@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinSet;
 
-use super::tally::Tally;
+use super::ledger::Ledger;
+use super::{Failure, Fault};
 
 /// What a sandbox may compute before anything is held against it: instances of a language runtime begin with some work.
 const FREE: Duration = Duration::from_millis(10);
@@ -44,36 +45,36 @@ impl Lanes {
         Ok(Arc::new(Self { slow: Some(slow) }))
     }
 
-    /// Runs one call of this sandbox; none where it's still in the slow lane after its deadline.
+    /// Runs one call of this sandbox, which fails where it's still in the slow lane after its deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        tally: &Arc<Tally>,
-        call: impl Future<Output = T> + Send + 'static,
-    ) -> Option<T> {
-        let mut call = Paced { call: Box::pin(call), tally: Arc::clone(tally) };
+        ledger: &Arc<Ledger>,
+        call: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let mut call = Paced { call: Box::pin(call), ledger: Arc::clone(ledger) };
         let done = std::future::poll_fn(|cx| {
-            if call.tally.pace.is_over() {
+            if call.ledger.pace.is_over() {
                 return Poll::Ready(None);
             }
             match Pin::new(&mut call).poll(cx) {
                 Poll::Ready(value) => Poll::Ready(Some(value)),
-                Poll::Pending if call.tally.pace.is_over() => Poll::Ready(None),
+                Poll::Pending if call.ledger.pace.is_over() => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             }
         });
-        if let Some(value) = done.await {
-            return Some(value);
+        if let Some(outcome) = done.await {
+            return outcome;
         }
         let call = Homed { home: Handle::current(), call };
-        let Some(slow) = &self.slow else { return Some(call.await) };
+        let Some(slow) = &self.slow else { return call.await };
         // A set ends its task when it's dropped.
         let mut task = JoinSet::new();
         task.spawn_on(call, slow.handle());
         // Within the grace, the call itself says that its time is over, and what it had used by then.
-        match tokio::time::timeout_at(tally.deadline + GRACE, task.join_next()).await {
-            Ok(Some(Ok(value))) => Some(value),
+        match tokio::time::timeout_at(ledger.deadline + GRACE, task.join_next()).await {
+            Ok(Some(Ok(outcome))) => outcome,
             Ok(Some(Err(error))) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => None,
+            Err(_) => Err(ledger.failure(Fault::Deadline)),
             // The lane ends with the process only, and nobody waits for an answer then.
             _ => std::future::pending().await,
         }
@@ -106,7 +107,7 @@ impl Pace {
 /// A call whose time on a thread is counted.
 struct Paced<T> {
     call: Pin<Box<dyn Future<Output = T> + Send>>,
-    tally: Arc<Tally>,
+    ledger: Arc<Ledger>,
 }
 
 impl<T> Future for Paced<T> {
@@ -115,7 +116,7 @@ impl<T> Future for Paced<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let begun = Instant::now();
         let polled = self.call.as_mut().poll(cx);
-        self.tally.pace.add(begun.elapsed());
+        self.ledger.pace.add(begun.elapsed());
         polled
     }
 }
@@ -158,8 +159,8 @@ mod tests {
     use super::*;
     use std::thread;
 
-    fn tally() -> Arc<Tally> {
-        Tally::begin(&Limits::default())
+    fn ledger() -> Arc<Ledger> {
+        Ledger::begin(&Limits::default())
     }
 
     /// A call that computes for `slices` and yields after each; says on which threads it did.
@@ -179,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_keeps_computing_goes_on_in_the_slow_lane() {
         let lanes = Lanes::new().unwrap();
-        let threads = lanes.run(&tally(), compute(20)).await.unwrap();
+        let threads = lanes.run(&ledger(), async { Ok(compute(20).await) }).await.unwrap();
         assert_ne!(threads.first().unwrap(), "caisson-slow");
         assert_eq!(threads.last().unwrap(), "caisson-slow");
     }
@@ -191,9 +192,9 @@ mod tests {
             for _ in 0..50 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            thread::current().name().unwrap_or_default().to_owned()
+            Ok(thread::current().name().unwrap_or_default().to_owned())
         };
-        assert_ne!(lanes.run(&tally(), call).await.unwrap(), "caisson-slow");
+        assert_ne!(lanes.run(&ledger(), call).await.unwrap(), "caisson-slow");
     }
 
     #[tokio::test]
@@ -202,9 +203,9 @@ mod tests {
         let call = async {
             compute(20).await;
             tokio::time::sleep(Duration::from_millis(1)).await;
-            tokio::spawn(async { thread::current().name().unwrap_or_default().to_owned() }).await.unwrap()
+            Ok(tokio::spawn(async { thread::current().name().unwrap_or_default().to_owned() }).await.unwrap())
         };
-        assert_ne!(lanes.run(&tally(), call).await.unwrap(), "caisson-slow");
+        assert_ne!(lanes.run(&ledger(), call).await.unwrap(), "caisson-slow");
     }
 
     #[tokio::test]
@@ -213,9 +214,9 @@ mod tests {
         let (held, mut released) = tokio::sync::mpsc::channel::<()>(1);
         let call = async move {
             let _held = held;
-            compute(usize::MAX).await
+            Ok(compute(usize::MAX).await)
         };
-        let left = tokio::time::timeout(Duration::from_millis(100), lanes.run(&tally(), call)).await;
+        let left = tokio::time::timeout(Duration::from_millis(100), lanes.run(&ledger(), call)).await;
         assert!(left.is_err());
         assert_eq!(released.recv().await, None);
     }
@@ -223,15 +224,16 @@ mod tests {
     #[tokio::test]
     async fn nobody_waits_for_the_slow_lane_beyond_the_deadline() {
         let lanes = Lanes::new().unwrap();
-        let tally = Tally::begin(&Limits { timeout_ms: 100, ..Limits::default() });
+        let ledger = Ledger::begin(&Limits { timeout_ms: 100, ..Limits::default() });
         // Never yields again, as if its thread got no turn: what would notice the deadline never runs.
         let (release, stuck) = std::sync::mpsc::channel::<()>();
         let call = async move {
             compute(20).await;
             let _ = stuck.recv();
+            Ok(())
         };
-        let ended = tokio::time::timeout(Duration::from_secs(20), lanes.run(&tally, call)).await;
+        let ended = tokio::time::timeout(Duration::from_secs(20), lanes.run(&ledger, call)).await;
         drop(release);
-        assert_eq!(ended, Ok(None));
+        assert!(matches!(ended, Ok(Err(Failure { fault: Fault::Deadline, .. }))));
     }
 }

@@ -11,12 +11,12 @@ mod fault;
 mod host;
 mod jail;
 mod lanes;
+mod ledger;
 mod limits;
 mod log;
 mod sizes;
 mod state;
 mod structure;
-mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +30,10 @@ use crate::chat;
 use crate::egress::Egress;
 use bindings::{Adapter as Exports, AdapterPre};
 use lanes::Lanes;
+use ledger::Ledger;
 use limits::Memory;
 use log::GuestLog;
 use state::State;
-use tally::Tally;
 
 pub use engine::{Authentic, CompileError, Sandboxes};
 pub use fault::{Failure, Fault};
@@ -79,7 +79,7 @@ pub struct Terms {
 pub struct Sandbox {
     store: Store<State>,
     exports: Exports,
-    tally: Arc<Tally>,
+    ledger: Arc<Ledger>,
     lanes: Arc<Lanes>,
 }
 
@@ -109,13 +109,12 @@ pub struct Receipt {
 impl Adapter {
     /// Makes a fresh sandbox. The deadline starts now.
     pub async fn enter(&self, terms: Terms) -> Result<Sandbox, Failure> {
-        let tally = Tally::begin(&terms.limits);
+        let ledger = Ledger::begin(&terms.limits);
         // A start function may spin like any other.
-        let entered = self.lanes.run(&tally, self.clone().begin(terms, Arc::clone(&tally))).await;
-        entered.unwrap_or_else(|| Err(tally.failure(Fault::Deadline)))
+        self.lanes.run(&ledger, self.clone().begin(terms, Arc::clone(&ledger))).await
     }
 
-    async fn begin(self, terms: Terms, tally: Arc<Tally>) -> Result<Sandbox, Failure> {
+    async fn begin(self, terms: Terms, ledger: Arc<Ledger>) -> Result<Sandbox, Failure> {
         let Self { pre, lanes } = self;
         let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
         let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).max_random_size(MAX_RANDOM_BYTES).build();
@@ -124,30 +123,30 @@ impl Adapter {
             Memory::new(terms.limits.memory_bytes),
             terms.original_body,
             terms.egress,
-            Arc::clone(&tally.meter),
+            Arc::clone(&ledger.meter),
         );
         let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
         store.set_epoch_deadline(1);
-        let looked = Arc::clone(&tally);
+        let looked = Arc::clone(&ledger);
         store.epoch_deadline_callback(move |store| {
             looked.look(store);
             Ok(UpdateDeadline::Yield(1))
         });
         let entered = match store.set_fuel(terms.limits.fuel) {
             // A start function is guest code too: it runs against the same deadline.
-            Ok(()) => tokio::time::timeout_at(tally.deadline, pre.instantiate_async(&mut store)).await,
+            Ok(()) => tokio::time::timeout_at(ledger.deadline, pre.instantiate_async(&mut store)).await,
             Err(error) => Ok(Err(error)),
         };
         let fault = match entered {
-            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, tally, lanes }),
+            Ok(Ok(exports)) => return Ok(Sandbox { store, exports, ledger, lanes }),
             Ok(Err(error)) => fault::classify_entry(&error, store.data().memory.was_refused()),
             Err(_) => Fault::Deadline,
         };
-        tally.look(&store);
-        Err(tally.failure(fault))
+        ledger.look(&store);
+        Err(ledger.failure(fault))
     }
 }
 
@@ -155,7 +154,7 @@ impl Adapter {
 macro_rules! call {
     ($sandbox:ident . $call:ident ( $($argument:expr),* )) => {{
         let provider = $sandbox.exports.caisson_adapter_provider();
-        let outcome = tokio::time::timeout_at($sandbox.tally.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
+        let outcome = tokio::time::timeout_at($sandbox.ledger.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
         match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
@@ -221,20 +220,20 @@ impl Sandbox {
         T: Send + 'static,
         C: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        let (lanes, tally) = (Arc::clone(&self.lanes), Arc::clone(&self.tally));
-        lanes.run(&tally, call(self)).await.unwrap_or_else(|| Err(tally.failure(Fault::Deadline)))
+        let (lanes, ledger) = (Arc::clone(&self.lanes), Arc::clone(&self.ledger));
+        lanes.run(&ledger, call(self)).await
     }
 
     /// Milliseconds until the deadline.
     pub fn remaining_ms(&self) -> u32 {
-        let left = self.tally.deadline.saturating_duration_since(tokio::time::Instant::now());
+        let left = self.ledger.deadline.saturating_duration_since(tokio::time::Instant::now());
         u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }
 
     /// What was used so far.
     pub fn receipt(&self) -> Receipt {
-        self.tally.look(&self.store);
-        self.tally.receipt()
+        self.ledger.look(&self.store);
+        self.ledger.receipt()
     }
 
     fn settle<T>(&self, answered: Result<T, chat::Error>) -> Result<(T, Receipt), Failure> {
@@ -246,25 +245,26 @@ impl Sandbox {
 
     /// The adapter's own error, unless the host knows better why it failed.
     fn refused(&self, error: chat::Error) -> Failure {
-        self.failure(match self.tally.meter.denial() {
+        self.failure(match self.ledger.meter.denial() {
             // With a status, it's a provider that said no, whatever else was refused before.
             _ if error.status.is_some() => Fault::Adapter(Box::new(error)),
             Some(reason) => Fault::EgressDenied(reason),
-            None if self.tally.meter.is_over() => Fault::EgressExhausted,
+            None if self.ledger.meter.is_over() => Fault::EgressExhausted,
             None => Fault::Adapter(Box::new(error)),
         })
     }
 
     fn failure(&self, fault: Fault) -> Failure {
-        Failure { fault, receipt: self.receipt() }
+        self.ledger.look(&self.store);
+        self.ledger.failure(fault)
     }
 }
 
 impl EventStream {
     /// Waits for the next events; none is the end. Gives the stream back for the call after, which is not to be made after the end.
     pub async fn next(self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
-        let (lanes, tally) = (Arc::clone(&self.sandbox.lanes), Arc::clone(&self.sandbox.tally));
-        lanes.run(&tally, self.advance()).await.unwrap_or_else(|| Err(tally.failure(Fault::Deadline)))
+        let (lanes, ledger) = (Arc::clone(&self.sandbox.lanes), Arc::clone(&self.sandbox.ledger));
+        lanes.run(&ledger, self.advance()).await
     }
 
     async fn advance(mut self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
@@ -276,7 +276,7 @@ impl EventStream {
         }
         let guest = sandbox.exports.caisson_adapter_provider().events();
         let outcome =
-            tokio::time::timeout_at(sandbox.tally.deadline, guest.call_next(&mut sandbox.store, *events)).await;
+            tokio::time::timeout_at(sandbox.ledger.deadline, guest.call_next(&mut sandbox.store, *events)).await;
         let fault = match outcome {
             Ok(Ok(Ok(batch))) => return Ok((self, batch)),
             Ok(Ok(Err(error))) => return Err(sandbox.refused(error)),
@@ -293,6 +293,6 @@ impl EventStream {
 
     /// When the sandbox's time is over.
     pub fn deadline(&self) -> tokio::time::Instant {
-        self.sandbox.tally.deadline
+        self.sandbox.ledger.deadline
     }
 }

@@ -12,7 +12,7 @@ use super::state::State;
 use super::{Failure, Fault, Limits, Receipt};
 use crate::egress::Meter;
 
-pub(super) struct Tally {
+pub(super) struct Ledger {
     began: Instant,
     pub(super) deadline: Instant,
     /// At the beginning.
@@ -24,7 +24,7 @@ pub(super) struct Tally {
     pub(super) pace: Pace,
 }
 
-impl Tally {
+impl Ledger {
     /// Of a sandbox that begins now.
     pub(super) fn begin(limits: &Limits) -> Arc<Self> {
         let began = Instant::now();
