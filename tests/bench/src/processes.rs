@@ -159,9 +159,7 @@ impl Caisson {
 
     /// Changes a deployment, with these flags.
     pub(crate) async fn set(&self, deployment: &str, flags: &[&str]) -> anyhow::Result<()> {
-        let mut command = Command::new(&self.binary);
-        command.args(["set", deployment]).args(flags).env("CAISSON_ADMIN_KEY", ADMIN_KEY);
-        run(command.env("CAISSON_URL", format!("http://{}", self.address))).await.map(drop)
+        run(control(&self.binary, self.address).args(["set", deployment]).args(flags)).await.map(drop)
     }
 
     /// Pushes another adapter, pointed at this upstream.
@@ -199,9 +197,9 @@ impl Caisson {
 impl Pushing {
     /// Pushes until the server says no. Dropping it leaves.
     pub(crate) async fn refused(&self) -> anyhow::Result<()> {
-        let mut command = Command::new(&self.binary);
-        command.arg("push").arg(&self.component).args(["--name", &self.deployment]).env("CAISSON_ADMIN_KEY", ADMIN_KEY);
-        command.env("CAISSON_URL", format!("http://{}", self.address)).stdin(Stdio::null()).kill_on_drop(true);
+        let mut command = control(&self.binary, self.address);
+        command.arg("push").arg(&self.component).args(["--name", &self.deployment]);
+        command.stdin(Stdio::null()).kill_on_drop(true);
         let ended = command.output().await.context("`caisson push` doesn't start")?;
         let said = String::from_utf8_lossy(&ended.stderr);
         anyhow::ensure!(
@@ -229,7 +227,7 @@ async fn push(
     address: SocketAddr,
     flags: &[String],
 ) -> anyhow::Result<Value> {
-    let mut command = Command::new(binary);
+    let mut command = control(binary, address);
     command.arg("push").arg(adapter).args(["--json", "--name", deployment]);
     for flag in flags {
         match flag.strip_prefix(KEY_VARIABLE).and_then(|rest| rest.strip_prefix('=')) {
@@ -237,11 +235,17 @@ async fn push(
             None => command.arg(flag),
         };
     }
-    command.env("CAISSON_ADMIN_KEY", ADMIN_KEY).env("CAISSON_URL", format!("http://{address}"));
     let made: Value =
         serde_json::from_str(&run(&mut command).await?).context("`caisson push --json` printed no JSON")?;
     anyhow::ensure!(made["active"] == true, "the adapter is not served; still missing: {}", made["missing"]);
     Ok(made)
+}
+
+/// A command of `caisson` that knows this server and its admin key.
+fn control(binary: &Path, address: SocketAddr) -> Command {
+    let mut command = Command::new(binary);
+    command.env("CAISSON_ADMIN_KEY", ADMIN_KEY).env("CAISSON_URL", format!("http://{address}"));
+    command
 }
 
 /// Runs a command to its end.

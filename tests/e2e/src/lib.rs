@@ -54,3 +54,17 @@ pub fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Outpu
 pub fn say(model: &str, text: &str) -> Value {
     json!({ "model": model, "messages": [{ "role": "user", "content": text }] })
 }
+
+/// A chat request with a tool, which every fake provider calls.
+pub fn asking_for_weather(model: &str) -> Value {
+    let mut request = say(model, "How warm is it in Paris?");
+    request["tools"] = json!([{
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "description": "Says how warm it is",
+            "parameters": { "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] },
+        },
+    }]);
+    request
+}

@@ -4,24 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, adapter, say};
-
-fn weather() -> Value {
-    json!({
-        "type": "function",
-        "function": {
-            "name": "weather",
-            "description": "Says how warm it is",
-            "parameters": { "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] },
-        },
-    })
-}
-
-fn asking_for_weather(model: &str) -> Value {
-    let mut request = say(model, "How warm is it in Paris?");
-    request["tools"] = json!([weather()]);
-    request
-}
+use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, adapter, asking_for_weather};
 
 #[tokio::test]
 async fn a_tool_is_called_and_its_result_understood() {

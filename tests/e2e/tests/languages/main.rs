@@ -5,7 +5,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 
-use caisson_e2e::{ANTHROPIC_PY, ANTHROPIC_TS, Caisson, Item, Provider, SCRIPTS, run_script, say, soon};
+use caisson_e2e::{
+    ANTHROPIC_PY, ANTHROPIC_TS, Caisson, Item, Provider, SCRIPTS, asking_for_weather, run_script, say, soon,
+};
 use caisson_fake_providers::{Body, FakeProvider, Reply};
 use serde_json::{Value, json};
 
@@ -201,13 +203,4 @@ impl Stage {
             answer.expect_error(502, "upstream_error");
         }
     }
-}
-
-fn asking_for_weather(model: &str) -> Value {
-    let parameters = json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });
-    json!({
-        "model": model,
-        "messages": [{ "role": "user", "content": "How warm is it in Paris?" }],
-        "tools": [{ "type": "function", "function": { "name": "weather", "parameters": parameters } }],
-    })
 }
