@@ -10,6 +10,7 @@ mod process;
 mod push;
 mod serve;
 mod shown;
+mod toolchain;
 mod units;
 
 use std::process::ExitCode;
@@ -47,6 +48,10 @@ enum Command {
     Key(control::Key),
     /// Check a component without a server: does it fit, and what does it want?
     Check(check::Check),
+    /// Write the contract's bindings for an adapter in C or Go
+    Bindings(toolchain::Bindings),
+    /// Make a component of a core module that was compiled with them
+    Componentize(toolchain::Componentize),
     /// Try everything on this machine, with fake providers
     Demo(demo::Demo),
     /// Compile what standard input holds, confined; how `serve` runs its compiler
@@ -120,6 +125,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Remove(remove) => remove.run().await,
             Command::Key(key) => key.run().await,
             Command::Check(check) => check.run().await,
+            Command::Bindings(bindings) => bindings.run(),
+            Command::Componentize(componentize) => componentize.run(),
             Command::Demo(demo) => demo.run().await,
             Command::Compile(_) => Ok(()),
         }

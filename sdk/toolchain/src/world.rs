@@ -1,0 +1,47 @@
+//! The contract, built in.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use include_dir::{Dir, include_dir};
+use wit_parser::{Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
+
+static ADAPTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit/adapter");
+
+/// The world `adapter`, with all that it names.
+pub(crate) fn adapter() -> anyhow::Result<(Resolve, WorldId)> {
+    let mut resolve = Resolve::default();
+    let deps = ADAPTER.get_dir("deps").into_iter().flat_map(Dir::entries).map(|entry| match entry {
+        include_dir::DirEntry::Dir(package) => parse(package.files()),
+        include_dir::DirEntry::File(file) => parse([file]),
+    });
+    let package = resolve.push_groups(parse(ADAPTER.files())?, deps.collect::<anyhow::Result<_>>()?)?;
+    let world = resolve.select_world(&[package], Some("adapter"))?;
+    Ok((resolve, world))
+}
+
+fn parse<'f>(files: impl IntoIterator<Item = &'f include_dir::File<'f>>) -> anyhow::Result<UnresolvedPackageGroup> {
+    let mut sources = SourceMap::default();
+    for file in files {
+        sources.push(file.path(), file.contents_utf8().context("WIT is text")?);
+    }
+    sources.parse().map_err(|(_, error)| anyhow::anyhow!("{error}"))
+}
+
+/// Writes the folder `wit/adapter` with its `deps` to `folder`, for generators that read files.
+pub fn write(folder: &Path) -> anyhow::Result<()> {
+    write_all(&ADAPTER, folder)
+}
+
+fn write_all(dir: &Dir<'_>, folder: &Path) -> anyhow::Result<()> {
+    for file in dir.files() {
+        write_file(&folder.join(file.path()), file.contents())?;
+    }
+    dir.dirs().try_for_each(|dir| write_all(dir, folder))
+}
+
+pub(crate) fn write_file(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    let parent: PathBuf = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    std::fs::create_dir_all(&parent).with_context(|| format!("can't make {}", parent.display()))?;
+    std::fs::write(path, contents).with_context(|| format!("can't write {}", path.display()))
+}
