@@ -12,7 +12,7 @@ fn main() {
 fn go_package() -> PathBuf {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let metadata = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform"])
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform"])
         .arg(std::env::var("TARGET").unwrap_or_default())
         .output()
         .unwrap_or_else(|error| panic!("`cargo metadata` doesn't start: {error}"));
@@ -21,7 +21,7 @@ fn go_package() -> PathBuf {
     let manifest = text
         .split("\"manifest_path\":\"")
         .filter_map(|rest| rest.split('"').next())
-        .find(|path| path.contains("wit-bindgen-go-"))
+        .find(|path| path.contains("wit-bindgen-go"))
         .unwrap_or_else(|| {
             panic!("`cargo metadata` names no wit-bindgen-go: {}", String::from_utf8_lossy(&metadata.stderr))
         });

@@ -55,3 +55,39 @@ fn write_go(dir: &Dir<'_>, folder: &Path) -> anyhow::Result<()> {
     }
     dir.dirs().try_for_each(|dir| write_go(dir, folder))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+mod tests {
+    use super::*;
+
+    fn written(language: Language, file: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        bindings(language, folder.path()).unwrap();
+        std::fs::read_to_string(folder.path().join(file)).unwrap()
+    }
+
+    #[test]
+    fn c_declares_what_an_adapter_exports_and_may_import() {
+        let header = written(Language::C, "adapter.h");
+        for name in ["exports_caisson_adapter_provider_complete", "caisson_llm_host_count_tokens"] {
+            assert!(header.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn go_finds_the_package_that_it_imports_beside_it() {
+        assert!(written(Language::Go, "go.mod").contains("replace go.bytecodealliance.org/pkg => ./pkg"));
+        assert!(written(Language::Go, "pkg/go.mod").starts_with("module go.bytecodealliance.org/pkg"));
+        assert!(written(Language::Go, "pkg/wit/types/result.go").contains("package"));
+    }
+
+    #[test]
+    fn other_files_of_the_folder_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("impl.c");
+        std::fs::write(&own, "mine").unwrap();
+        bindings(Language::C, folder.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(own).unwrap(), "mine");
+    }
+}

@@ -50,6 +50,6 @@ fn component(resolve: &Resolve, world: WorldId, source: &Path) -> Result<Vec<u8>
     let name = source.file_stem().and_then(|name| name.to_str()).context("a file without a name")?;
     let text = module::complete(name, &fs::read_to_string(source)?);
     let mut module = wat::parse_str(text)?;
-    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)?;
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8, false)?;
     ComponentEncoder::default().validate(true).module(&module)?.encode()
 }
