@@ -11,7 +11,7 @@ use crate::world;
 /// Wasm's magic number, and the version that core modules have and components don't.
 const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
-/// Wraps a core module that was compiled with [`bindings`](crate::bindings) for `wasm32-wasi` (preview 1) into a component of the
+/// Wraps a core module that was compiled with [`bindings`](fn@crate::bindings) for `wasm32-wasi` (preview 1) into a component of the
 /// world `adapter` on WASI 0.2.
 pub fn componentize(core: &[u8]) -> anyhow::Result<Vec<u8>> {
     anyhow::ensure!(core.starts_with(CORE_MODULE), "this is no core WebAssembly module: compile for wasm32-wasi first");
