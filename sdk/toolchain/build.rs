@@ -6,6 +6,8 @@ use std::process::Command;
 fn main() {
     let package = go_package();
     println!("cargo::rerun-if-changed=build.rs");
+    // Another version of the generator lies elsewhere.
+    println!("cargo::rerun-if-changed=../../Cargo.lock");
     println!("cargo::rustc-env=GO_PACKAGE={}", package.display());
 }
 

@@ -1,4 +1,4 @@
-//! `caisson bindings`, `caisson componentize`: what an adapter in C or Go needs beside its compiler. `caisson build` calls them too.
+//! `caisson bindings`, `caisson componentize`: what an adapter in C or Go needs beside its compiler.
 
 use std::path::PathBuf;
 

@@ -10,4 +10,3 @@ mod world;
 
 pub use bindings::{Language, bindings};
 pub use component::componentize;
-pub use world::write as write_wit;

@@ -28,18 +28,6 @@ fn parse<'f>(files: impl IntoIterator<Item = &'f include_dir::File<'f>>) -> anyh
     sources.parse().map_err(|(_, error)| anyhow::anyhow!("{error}"))
 }
 
-/// Writes the folder `wit/adapter` with its `deps` to `folder`, for generators that read files.
-pub fn write(folder: &Path) -> anyhow::Result<()> {
-    write_all(&ADAPTER, folder)
-}
-
-fn write_all(dir: &Dir<'_>, folder: &Path) -> anyhow::Result<()> {
-    for file in dir.files() {
-        write_file(&folder.join(file.path()), file.contents())?;
-    }
-    dir.dirs().try_for_each(|dir| write_all(dir, folder))
-}
-
 pub(crate) fn write_file(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     let parent: PathBuf = path.parent().map(Path::to_path_buf).unwrap_or_default();
     std::fs::create_dir_all(&parent).with_context(|| format!("can't make {}", parent.display()))?;
