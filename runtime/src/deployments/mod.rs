@@ -24,7 +24,7 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use crate::egress::{Egress, Network};
-use crate::sandbox::{CompileError, Compiled, Failure, Fault, Limits, Sandboxes, Terms};
+use crate::sandbox::{CompileError, Compiled, Failure, Fault, Language, Limits, Sandboxes, Terms};
 use artifacts::Artifacts;
 use compiled::CompiledArtifacts;
 use database::{Database, KeyRow, New, Row};
@@ -409,7 +409,7 @@ impl Deployments {
 
     /// Writes and publishes the revision that `change` makes of `spec`. The caller holds `writing`.
     fn make(&self, name: &str, component: Arc<Component>, spec: Spec, change: Change) -> Result<Made, DeployError> {
-        let spec = change.apply(spec, &component.info)?;
+        let spec = change.apply(spec, &component.info, &component.language.limits())?;
         let wants = spec.wants(&component.info)?;
         let active = wants.missing().is_empty() || self.snapshot().active(name).is_none();
         let created = now();
@@ -460,6 +460,7 @@ impl Deployments {
         }
         // Read also where its machine code is there: a component that changed on disk is to be reported, not served from a copy.
         let bytes = tokio::task::block_in_place(|| self.artifacts.read(row.digest))?;
+        let language = Language::of(&bytes);
         let mapped = tokio::task::block_in_place(|| self.compiled.load(row.digest, &self.sandboxes));
         let adapter = match mapped {
             Some(adapter) => adapter,
@@ -469,7 +470,7 @@ impl Deployments {
                 self.sandboxes.load(&compiled)?
             }
         };
-        Ok(Arc::new(Component { digest: row.digest, adapter, info: row.info.clone() }))
+        Ok(Arc::new(Component { digest: row.digest, adapter, info: row.info.clone(), language }))
     }
 
     fn loaded(&self, digest: Digest) -> Option<Arc<Component>> {
@@ -507,13 +508,15 @@ pub async fn examine(
 ) -> Result<(Component, Compiled), DeployError> {
     progress(Stage::Checking);
     let digest = Digest::of(&bytes);
-    let compiled = compile(sandboxes, digest, bytes, progress).await?;
+    let compiled = compile(sandboxes, digest, bytes.clone(), progress).await?;
+    // Once its structure is known to be sound.
+    let language = Language::of(&bytes);
     let adapter = tokio::task::block_in_place(|| sandboxes.load(&compiled))?;
     progress(Stage::Describing);
     let terms = Terms {
         deployment: "(upload)".into(),
         request_id: "describe".into(),
-        limits: Limits { timeout_ms: 5_000, egress_requests: 0, ..Limits::default() },
+        limits: Limits { timeout_ms: 5_000, egress_requests: 0, ..language.limits() },
         egress: Arc::new(Egress::closed()),
         original_body: Bytes::new(),
     };
@@ -523,7 +526,7 @@ pub async fn examine(
         fault => DeployError::Describe(fault.to_string()),
     };
     let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
-    Ok((Component { digest, adapter, info }, compiled))
+    Ok((Component { digest, adapter, info, language }, compiled))
 }
 
 async fn compile(

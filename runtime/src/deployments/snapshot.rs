@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::artifacts::Digest;
 use crate::chat::{AdapterInfo, ModelInfo};
 use crate::egress::Egress;
-use crate::sandbox::{Adapter, Limits};
+use crate::sandbox::{Adapter, Language, Limits};
 
 /// How many names a message lists.
 const MAX_NAMED: usize = 20;
@@ -22,6 +22,8 @@ pub struct Component {
     pub adapter: Adapter,
     /// Its `describe`.
     pub info: AdapterInfo,
+    /// What it was made from.
+    pub language: Language,
 }
 
 /// One revision, ready to serve.
