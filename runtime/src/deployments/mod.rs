@@ -35,7 +35,7 @@ pub use database::DatabaseError;
 pub use keys::{AdminKey, Caller, CallerKey};
 pub use sealing::{Sealing, SealingError};
 pub use secret_key::{GivenKeys, KeySource, SecretKey, SecretKeyError};
-pub use snapshot::{Component, NotFound, Revision, Snapshot};
+pub use snapshot::{Component, NotFound, Published, Revision, Snapshot};
 pub use spec::{BASE_URL, Change, ChangeError, LimitsChange, Spec, WantedCredential, WantedHost, WantedSetting, Wants};
 
 /// The longest deployment name; what is in names and labels stays short.
@@ -51,7 +51,7 @@ pub struct Deployments {
     artifacts: Artifacts,
     compiled: CompiledArtifacts,
     database: Database,
-    snapshot: RwLock<Arc<Snapshot>>,
+    published: Published,
     keys: RwLock<Arc<ValidKeys>>,
     /// Held while one change is written and published; never while a guest runs.
     writing: Mutex<()>,
@@ -189,7 +189,7 @@ impl Deployments {
             artifacts,
             compiled,
             database,
-            snapshot: RwLock::new(Arc::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() })),
+            published: Published::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() }),
             keys: RwLock::new(Arc::new(keys)),
             writing: Mutex::new(()),
             _lock: lock,
@@ -203,7 +203,12 @@ impl Deployments {
 
     /// What is being served now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+        self.published.now()
+    }
+
+    /// What is being served, from now on.
+    pub fn published(&self) -> Published {
+        self.published.clone()
     }
 
     /// Makes a revision of `name` from an uploaded component and a change to what its last revision was granted. It is served at
@@ -273,7 +278,7 @@ impl Deployments {
         let _writing = self.writing.lock().await;
         self.revisions_of(name)?;
         self.blocking(|this| this.database.remove(name))?;
-        self.update(|snapshot| {
+        self.published.update(|snapshot| {
             snapshot.revisions.remove(name);
             snapshot.broken.remove(name);
         });
@@ -390,7 +395,7 @@ impl Deployments {
                 Ok(revision) => self.publish(revision),
                 Err(error) => {
                     tracing::error!(deployment = name, revision = active, %error, "the active revision can't be loaded; the others are served");
-                    self.update(|snapshot| drop(snapshot.broken.insert(name, error.to_string())));
+                    self.published.update(|snapshot| drop(snapshot.broken.insert(name, error.to_string())));
                 }
             }
         }
@@ -423,33 +428,14 @@ impl Deployments {
     }
 
     fn revision(&self, name: &str, number: u32, created: u64, spec: &Spec, component: &Arc<Component>) -> Revision {
-        let egress =
-            Egress::new(&self.network, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
-        Revision {
-            deployment: name.into(),
-            number,
-            created,
-            component: Arc::clone(component),
-            egress: Arc::new(egress),
-            limits: spec.limits.clone(),
-            settings: spec.effective_settings(&component.info),
-            base_url: spec.base_url(),
-            pass_headers: spec.pass_headers.clone(),
-        }
+        Revision::new(name, number, created, spec, component, &self.network)
     }
 
     fn publish(&self, revision: Revision) {
-        self.update(|snapshot| {
+        self.published.update(|snapshot| {
             snapshot.broken.remove(&*revision.deployment);
             snapshot.revisions.insert(Arc::clone(&revision.deployment), Arc::new(revision));
         });
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Snapshot)) {
-        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Snapshot::clone(&current);
-        change(&mut next);
-        *current = Arc::new(next);
     }
 
     /// A revision's component: in memory if some active revision has it, else mapped from its machine code, else compiled anew. What

@@ -29,6 +29,7 @@ mod network;
 mod request;
 mod scrub;
 mod secret_text;
+mod stand_in;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,7 +41,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Notify;
@@ -50,6 +51,7 @@ use connect::{Connector, Timely};
 use meter::Turn;
 use request::CONNECTION_HEADERS;
 use scrub::Secrets;
+use stand_in::Dialler;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use address::is_public;
@@ -61,6 +63,7 @@ pub use grant::{Grant, GrantError, Target};
 pub use meter::{EgressLimits, Meter};
 pub use network::{Network, tls_config};
 pub use secret_text::SecretText;
+pub use stand_in::StandIn;
 
 const POOL_IDLE: Duration = Duration::from_secs(60);
 /// Idle connections to one host that are kept. Further ones are closed after their answer.
@@ -80,7 +83,7 @@ pub struct Egress {
     grants: Arc<[Grant]>,
     credentials: Vec<Credential>,
     secrets: Secrets,
-    client: Client<Timely<HttpsConnector<Connector>>, OutgoingBody>,
+    client: Client<Dialler, OutgoingBody>,
 }
 
 /// How long a guest is ready to wait. Our own bounds hold whatever it says.
@@ -96,11 +99,14 @@ impl Egress {
     /// The way out for one revision. `allow_private` lets granted names resolve to private addresses.
     pub fn new(network: &Network, grants: Vec<Grant>, allow_private: bool, credentials: Vec<Credential>) -> Self {
         let grants: Arc<[Grant]> = grants.into();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(rustls::ClientConfig::clone(&network.tls))
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(Connector::new(network.names.clone(), Arc::clone(&grants), allow_private));
+        let dialler = match &network.stand_in {
+            Some(stand_in) => Dialler::StandIn(Arc::clone(stand_in)),
+            None => {
+                let connector = Connector::new(network.names.clone(), Arc::clone(&grants), allow_private);
+                let tls = HttpsConnectorBuilder::new().with_tls_config(rustls::ClientConfig::clone(&network.tls));
+                Dialler::Network(Timely::new(tls.https_or_http().enable_all_versions().wrap_connector(connector)))
+            }
+        };
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
@@ -109,7 +115,7 @@ impl Egress {
             .http1_max_headers(MAX_ANSWER_HEADERS)
             .http1_max_buf_size(MAX_ANSWER_HEAD_BYTES)
             .http2_max_header_list_size(MAX_ANSWER_HEAD_BYTES as u32)
-            .build(Timely::new(connector));
+            .build(dialler);
         let secrets = Secrets::new(credentials.iter().map(|credential| credential.secret.expose()));
         Self { grants, credentials, secrets, client }
     }
