@@ -271,6 +271,11 @@ impl LimitsChange {
 }
 
 impl Spec {
+    /// What one change makes of nothing.
+    pub(crate) fn of(change: Change, info: &AdapterInfo) -> Result<Self, ChangeError> {
+        change.apply(Self::default(), info)
+    }
+
     /// The base URL, without its trailing slash.
     pub(super) fn base_url(&self) -> Option<String> {
         self.settings.get(BASE_URL).map(|url| url.trim_end_matches('/').to_owned())
