@@ -38,6 +38,13 @@ impl Check {
         let component = Arc::new(component);
         let info = &component.info;
         let mut report = Report::default();
+        Suite::generic().run(&component, &mut report).await;
+        for named in &info.suites {
+            match Suite::of_provider(named) {
+                Some(suite) => suite.run(&component, &mut report).await,
+                None => report.lacks(named),
+            }
+        }
         for suite in &suites {
             suite.run(&component, &mut report).await;
         }
@@ -56,9 +63,9 @@ impl Check {
         } else {
             println!("{} is an adapter: it fits the world `adapter`, and `describe` answers", self.file.display());
             print_info(info);
-            print!("{}", report.to_text());
+            print!("\n{}", report.to_text());
         }
-        match report.failed() {
+        match report.count("failed") {
             0 => Ok(()),
             failed => bail!("{failed} of {} cases failed", report.cases.len()),
         }

@@ -26,6 +26,8 @@ pub(crate) struct Case {
     pub(crate) shows: String,
     /// Whether an adapter may answer that it doesn't support this.
     pub(crate) optional: bool,
+    /// Whether an adapter that can answer without its upstream is let off.
+    pub(crate) only_if_asked: bool,
     pub(crate) client: Client,
     pub(crate) adapter: Terms,
     pub(crate) exchanges: Vec<Exchange>,
@@ -249,6 +251,8 @@ struct Written {
     shows: String,
     #[serde(default)]
     optional: bool,
+    #[serde(default)]
+    only_if_asked: bool,
     client: WrittenClient,
     #[serde(default)]
     adapter: Terms,
@@ -322,7 +326,7 @@ struct Body(Vec<Piece>);
 
 impl Written {
     fn read(self, source: &Source<'_>) -> Result<Case, Mistake> {
-        let Self { shows, optional, client, adapter, exchanges, expect } = self;
+        let Self { shows, optional, only_if_asked, client, adapter, exchanges, expect } = self;
         let body = source.json(&client.body)?;
         if !body["model"].is_string() {
             return Err(source.mistake(client.body.span(), "the body is to be an object with a string `model`"));
@@ -337,6 +341,7 @@ impl Written {
         Ok(Case {
             shows,
             optional,
+            only_if_asked,
             client: Client { path: client.path, headers: header_map(source, client.headers)?, body },
             adapter,
             exchanges,

@@ -10,6 +10,8 @@ use crate::telemetry::misleads;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 60;
+/// The column of what was expected.
+const SIDE: usize = 48;
 /// Characters before the first that differs.
 const BEFORE: usize = 12;
 
@@ -17,20 +19,22 @@ const BEFORE: usize = 12;
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// Each case's.
-    pub cases: Vec<Result>,
+    pub cases: Vec<CaseResult>,
 }
 
 /// What came of one case.
 #[derive(Debug, Serialize)]
-pub struct Result {
+pub struct CaseResult {
     /// Its suite's name.
     pub suite: String,
     /// Its own.
     pub case: String,
     /// What it shows.
     pub shows: String,
-    /// `passed`, `failed` or `unsupported`.
+    /// `passed`, `failed` or `skipped`.
     pub result: &'static str,
+    /// Why it failed, or was skipped.
+    pub reason: String,
     /// What differs, where it failed.
     pub differences: Vec<Shown>,
 }
@@ -48,44 +52,67 @@ pub struct Shown {
 
 impl Report {
     pub(super) fn add(&mut self, suite: &str, case: &str, shows: &str, verdict: Verdict) {
-        let (result, differences) = match verdict {
-            Verdict::Passed => ("passed", Vec::new()),
-            Verdict::Unsupported => ("unsupported", Vec::new()),
-            Verdict::Failed(found) => ("failed", found.iter().map(Shown::of).collect()),
+        let (result, reason, differences) = match verdict {
+            Verdict::Passed => ("passed", String::new(), Vec::new()),
+            Verdict::Skipped(why) => ("skipped", why.to_owned(), Vec::new()),
+            Verdict::Failed(found) => {
+                let differences: Vec<Shown> = found.iter().map(Shown::of).collect();
+                ("failed", differences.first().map(Shown::reason).unwrap_or_default(), differences)
+            }
         };
-        self.cases.push(Result {
+        self.cases.push(CaseResult {
             suite: suite.to_owned(),
             case: case.to_owned(),
             shows: shows.to_owned(),
             result,
+            reason,
             differences,
         });
     }
 
-    /// How many failed.
-    pub fn failed(&self) -> usize {
-        self.cases.iter().filter(|case| case.result == "failed").count()
+    /// Notes that an adapter names a suite which this version doesn't have.
+    pub fn lacks(&mut self, suite: &str) {
+        self.add(suite, "", "", Verdict::Skipped("this version has no such suite"));
     }
 
-    /// The table, and below it what differs.
+    /// How many cases came to that: `passed`, `failed` or `skipped`.
+    pub fn count(&self, result: &str) -> usize {
+        self.cases.iter().filter(|case| case.result == result).count()
+    }
+
+    /// Those that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &CaseResult> {
+        self.cases.iter().filter(|case| case.result == "failed")
+    }
+
+    /// The table, and below it what differs, side by side.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let width = |of: fn(&Result) -> &str| self.cases.iter().map(|case| of(case).chars().count()).max().unwrap_or(0);
-        let (suites, cases, shown) = (width(|c| &c.suite), width(|c| &c.case), width(|c| &c.shows));
-        for Result { suite, case, shows, result, .. } in &self.cases {
-            let _ = writeln!(text, "{suite:<suites$}  {case:<cases$}  {shows:<shown$}  {result}");
+        let width =
+            |of: fn(&CaseResult) -> &str| self.cases.iter().map(|case| of(case).chars().count()).max().unwrap_or(0);
+        let (names, shown) = (width(|c| &c.suite) + 1 + width(|c| &c.case), width(|c| &c.shows));
+        for CaseResult { suite, case, shows, result, reason, .. } in &self.cases {
+            let name = printable(&format!("{suite}/{case}"));
+            let reason = if *result == "skipped" { reason.as_str() } else { "" };
+            let _ = writeln!(
+                text,
+                "{}",
+                format!("{name:<names$}  {:<shown$}  {result:<7}  {reason}", printable(shows)).trim_end()
+            );
         }
-        for failed in self.cases.iter().filter(|case| case.result == "failed") {
-            let _ = writeln!(text, "\n{}/{} failed:", failed.suite, failed.case);
-            for Shown { place, expected, got } in &failed.differences {
-                let _ = writeln!(
-                    text,
-                    "  {place}\n    {:<SHOWN$}  {}",
-                    format!("expected {expected}"),
-                    format_args!("got {got}")
-                );
+        for CaseResult { suite, case, differences, .. } in self.failed() {
+            let _ = writeln!(text, "\n{}/{} failed:", printable(suite), printable(case));
+            for Shown { place, expected, got } in differences {
+                let _ = writeln!(text, "  {}\n    expected  {expected:<SIDE$}  got  {got}", printable(place));
             }
         }
+        let _ = writeln!(
+            text,
+            "\n{} passed, {} failed, {} skipped",
+            self.count("passed"),
+            self.count("failed"),
+            self.count("skipped")
+        );
         text
     }
 }
@@ -95,18 +122,27 @@ impl Shown {
         let Difference { place, expected, got } = difference;
         let same = expected.chars().zip(got.chars()).take_while(|(a, b)| a == b).count();
         let from = same.saturating_sub(BEFORE);
-        Self { place: place.clone(), expected: cut(expected, from), got: cut(got, from) }
+        Self { place: place.clone(), expected: cut(expected, from, SHOWN), got: cut(got, from, SHOWN) }
+    }
+
+    fn reason(&self) -> String {
+        format!("{}: expected {}, got {}", self.place, self.expected, self.got)
     }
 }
 
-/// At most [`SHOWN`] characters from there on, with what would mislead its reader escaped.
-fn cut(text: &str, from: usize) -> String {
+/// With what would mislead its reader escaped.
+fn printable(text: &str) -> String {
+    cut(text, 0, usize::MAX)
+}
+
+/// At most so many characters from there on, with what would mislead its reader escaped.
+fn cut(text: &str, from: usize, most: usize) -> String {
     let mut shown = String::new();
     if from > 0 {
         shown.push('…');
     }
     let mut rest = text.chars().skip(from);
-    for character in rest.by_ref().take(SHOWN) {
+    for character in rest.by_ref().take(most) {
         if misleads(character) {
             shown.extend(character.escape_default());
         } else {

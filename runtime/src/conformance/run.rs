@@ -32,17 +32,31 @@ use crate::openai::{self, RequestId};
 use crate::telemetry::Metrics;
 
 /// What the deployment is called.
-pub(super) const DEPLOYMENT: &str = "check";
+const DEPLOYMENT: &str = "check";
 /// How long one run of a case may take.
 const CASE_TIME: Duration = Duration::from_secs(20);
+/// The base URL of an adapter that asks for no host of its own.
+const SOME_UPSTREAM: &str = "https://upstream.example";
 const MAX_BODY_BYTES: usize = 32 << 20;
+
+/// Codes of errors that are the adapter's fault, and not its answer.
+const FAULTS: [&str; 7] = [
+    "adapter_trap",
+    "answer_too_large",
+    "deadline_exceeded",
+    "egress_denied",
+    "fuel_exhausted",
+    "malformed_answer",
+    "memory_exhausted",
+];
+pub(super) const NO_FAULT: &str = "an answer, or an error of the contract's kinds";
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passed,
-    /// The adapter answered that it doesn't support this, which the case allows.
-    Unsupported,
+    /// The case doesn't apply; why.
+    Skipped(&'static str),
     Failed(Vec<Difference>),
 }
 
@@ -54,34 +68,51 @@ pub(super) struct Got {
 }
 
 /// Plays a case, once for each way in which its reply is cut.
-pub(crate) async fn play(component: &Arc<Component>, case: &Case) -> Verdict {
+pub(super) async fn play(component: &Arc<Component>, case: &Case) -> Verdict {
     for (cut, exchanges) in cuts(&case.exchanges) {
-        let (client_has, watched) = watch::channel(String::new());
-        let upstream = Upstream::new(exchanges, watched);
-        let asked = ask(component, case, &upstream, &client_has);
-        let got = match tokio::time::timeout(CASE_TIME, asked).await {
-            Ok(Ok(got)) => got,
-            Ok(Err(problem)) => {
-                return Verdict::Failed(vec![Difference::new("adapter", "one that can be deployed", problem)]);
+        match play_once(component, case, exchanges).await {
+            Verdict::Passed => {}
+            Verdict::Failed(mut found) => {
+                if let Some(cut) = cut {
+                    found.iter_mut().for_each(|difference| difference.place.push_str(&format!(" (reply cut {cut})")));
+                }
+                return Verdict::Failed(found);
             }
-            Err(_) => {
-                let expected = format!("an end within {} s", CASE_TIME.as_secs());
-                return Verdict::Failed(vec![Difference::new("answer", expected, "none")]);
-            }
-        };
-        if case.optional && got.error_code() == Some("unsupported".into()) {
-            return Verdict::Unsupported;
-        }
-        let mut found = Vec::new();
-        judge(case, &upstream, &got, &mut found);
-        if !found.is_empty() {
-            if let Some(cut) = cut {
-                found.iter_mut().for_each(|difference| difference.place.push_str(&format!(" (reply cut {cut})")));
-            }
-            return Verdict::Failed(found);
+            skipped @ Verdict::Skipped(_) => return skipped,
         }
     }
     Verdict::Passed
+}
+
+async fn play_once(component: &Arc<Component>, case: &Case, exchanges: Vec<Exchange>) -> Verdict {
+    let (client_has, watched) = watch::channel(String::new());
+    let upstream = Upstream::new(exchanges, watched);
+    let asked = async {
+        let response = send(component, case, &upstream).await?;
+        receive(response, &client_has).await
+    };
+    let got = match tokio::time::timeout(CASE_TIME, asked).await {
+        Ok(Ok(got)) => got,
+        Ok(Err(problem)) => return failed("adapter", "one that can be deployed", problem),
+        Err(_) => return failed("answer", format!("an end within {} s", CASE_TIME.as_secs()), "none"),
+    };
+    if case.optional && got.error_code().as_deref() == Some("unsupported") {
+        return Verdict::Skipped("unsupported");
+    }
+    let (asked, _) = upstream.seen();
+    if case.only_if_asked && asked.is_empty() {
+        return match got.fault() {
+            Some(fault) => failed("answer", NO_FAULT, fault),
+            None => Verdict::Skipped("it asks no upstream"),
+        };
+    }
+    let mut found = Vec::new();
+    judge(case, &upstream, &got, &mut found);
+    if found.is_empty() { Verdict::Passed } else { Verdict::Failed(found) }
+}
+
+pub(super) fn failed(place: &str, expected: impl Into<String>, got: impl Into<String>) -> Verdict {
+    Verdict::Failed(vec![Difference::new(place, expected, got)])
 }
 
 /// The case's exchanges, once for each way in which a reply is to be cut, and how it is then.
@@ -110,13 +141,8 @@ fn cuts(exchanges: &[Exchange]) -> Box<dyn Iterator<Item = (Option<String>, Vec<
     Box::new(whole.into_iter().chain(twos))
 }
 
-/// Sends the client's request; what the client has so far is told to `client_has`.
-async fn ask(
-    component: &Arc<Component>,
-    case: &Case,
-    upstream: &Upstream,
-    client_has: &watch::Sender<String>,
-) -> Result<Got, String> {
+/// Sends the client's request, and waits for the answer's head.
+pub(super) async fn send(component: &Arc<Component>, case: &Case, upstream: &Upstream) -> Result<Response, String> {
     let mut body = case.client.body.clone();
     let model = match body["model"].as_str().unwrap_or_default() {
         ANY => some_model(&component.info),
@@ -135,6 +161,11 @@ async fn ask(
     let intake = Intake::new(MAX_BODY_BYTES * 2, CASE_TIME, CASE_TIME, Gauge::default());
     let mut routes = openai::routes(Arc::new(dispatch), intake, MAX_BODY_BYTES);
     let Ok(response) = routes.call(request).await;
+    Ok(response)
+}
+
+/// Reads an answer to its end; what the client has so far is told to `client_has`.
+pub(super) async fn receive(response: Response, client_has: &watch::Sender<String>) -> Result<Got, String> {
     let (parts, mut body) = Response::into_parts(response);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -155,6 +186,9 @@ fn spec(terms: &Terms, info: &AdapterInfo) -> Result<Spec, String> {
     let mut settings = terms.settings.clone();
     for wanted in info.settings.iter().filter(|wanted| wanted.required && wanted.default_value.is_none()) {
         settings.entry(wanted.name.clone()).or_insert_with(|| "conformance".to_owned());
+    }
+    if info.hosts.is_empty() {
+        settings.entry(BASE_URL.to_owned()).or_insert_with(|| SOME_UPSTREAM.to_owned());
     }
     let base = settings.get(BASE_URL).and_then(|url| url::Url::parse(url).ok());
     let base = base.map(|url| url.origin().ascii_serialization());
@@ -192,6 +226,13 @@ impl Got {
             return self.json().get("error").cloned();
         }
         Transcript::of(&self.body).steps.iter().find_map(|step| step.get("error").cloned())
+    }
+
+    /// What an adapter never answers with, whatever its upstream does: that it broke, or broke the contract.
+    pub(super) fn fault(&self) -> Option<String> {
+        let error = self.error()?;
+        let code = error["code"].as_str()?;
+        FAULTS.contains(&code).then(|| format!("{code}: {}", error["message"].as_str().unwrap_or_default()))
     }
 
     fn error_code(&self) -> Option<String> {
@@ -289,6 +330,10 @@ fn judge_error(expected: &ExpectedError, got: &Got, found: &mut Vec<Difference>)
         found.push(Difference::new("answer", "an error", got));
         return;
     };
+    if let Some(fault) = got.fault().filter(|_| expected.code.is_none()) {
+        found.push(Difference::new("answer", "an error of the contract's kinds", fault));
+        return;
+    }
     let mut same = |what: &str, expected: Option<String>, got: String| {
         if let Some(expected) = expected.filter(|expected| *expected != got) {
             found.push(Difference::new(format!("error, {what}"), expected, got));

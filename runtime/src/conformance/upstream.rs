@@ -38,6 +38,7 @@ struct Shared {
     played: Mutex<Played>,
     /// The text that the client has so far.
     client_has: watch::Receiver<String>,
+    open: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -69,13 +70,25 @@ impl Upstream {
     /// Plays these exchanges in order.
     pub(super) fn new(exchanges: Vec<Exchange>, client_has: watch::Receiver<String>) -> Self {
         let played = Played { left: exchanges.into(), ..Played::default() };
-        Self(Arc::new(Shared { played: Mutex::new(played), client_has }))
+        Self(Arc::new(Shared { played: Mutex::new(played), client_has, open: watch::Sender::new(0) }))
     }
 
     /// The requests that came, and what the upstream itself found wrong.
     pub(super) fn seen(&self) -> (Vec<Asked>, Vec<String>) {
         let played = self.played();
         (played.asked.clone(), played.problems.clone())
+    }
+
+    /// Waits until it was asked something, or for that long.
+    pub(super) async fn is_asked(&self, within: Duration) -> bool {
+        let mut open = self.0.open.subscribe();
+        tokio::time::timeout(within, open.wait_for(|open| *open > 0)).await.is_ok_and(|waited| waited.is_ok())
+    }
+
+    /// Waits until no connection to it is open, or for that long.
+    pub(super) async fn is_left(&self, within: Duration) -> bool {
+        let mut open = self.0.open.subscribe();
+        tokio::time::timeout(within, open.wait_for(|open| *open == 0)).await.is_ok_and(|waited| waited.is_ok())
     }
 
     fn played(&self) -> std::sync::MutexGuard<'_, Played> {
@@ -185,11 +198,29 @@ impl StandIn for Upstream {
         let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
         let (this, origin) = (self.clone(), origin.to_owned());
         let service = hyper::service::service_fn(move |request| this.clone().answer(origin.clone(), request));
+        let open = Open::count(Arc::clone(&self.0));
         // Ends when the other end of the pipe is dropped, and that with the case.
         tokio::spawn(async move {
+            let _open = open;
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(ours), service).await;
         });
         Ok(theirs)
+    }
+}
+
+/// An open connection.
+struct Open(Arc<Shared>);
+
+impl Open {
+    fn count(shared: Arc<Shared>) -> Self {
+        shared.open.send_modify(|open| *open += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|open| *open -= 1);
     }
 }
 
