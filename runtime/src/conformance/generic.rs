@@ -13,12 +13,12 @@ use tokio::sync::watch;
 
 use super::case::Case;
 use super::matching::Difference;
-use super::run::{self, Got, NO_FAULT, Verdict, failed};
+use super::run::{self, Got, NO_FAULT, Subject, Verdict, failed};
 use super::upstream::{Asked, Seen, Upstream};
 use crate::chat::{AdapterInfo, Placement};
-use crate::deployments::{BASE_URL, Component};
+use crate::deployments::BASE_URL;
 use crate::egress::{Egress, Grant, is_placeable};
-use crate::sandbox::{Limits, Terms};
+use crate::sandbox::{Fault, Limits, Terms};
 
 /// What one check looks at.
 #[derive(Clone, Copy)]
@@ -60,17 +60,19 @@ const LOUD: &str = r#"reply = { status = 503, body = "out of order" }"#;
 const BIG: usize = 1 << 20;
 /// Characters of one to four bytes, and those that JSON escapes.
 const ALL_KINDS: &str = "aé€😀\u{301}\"\\\u{8}\u{7f}\u{2028}\u{feff}";
+/// As much as an upload's first `describe` has.
+const DESCRIBE_MS: u64 = 5_000;
 /// For what happens at once, but in other tasks.
 const SOON: Duration = Duration::from_secs(5);
 
 impl Check {
-    pub(super) async fn run(self, component: &Arc<Component>) -> Verdict {
+    pub(super) async fn run(self, subject: &Subject) -> Verdict {
         let done = match self {
-            Self::Contract => contract(component).await,
-            Self::Determinism => determinism(component).await,
-            Self::State => state(component).await,
-            Self::BigInput => big_input(component).await,
-            Self::Cancellation => cancellation(component).await,
+            Self::Contract => contract(subject).await,
+            Self::Determinism => determinism(subject).await,
+            Self::State => state(subject).await,
+            Self::BigInput => big_input(subject).await,
+            Self::Cancellation => cancellation(subject).await,
         };
         done.unwrap_or_else(|verdict| verdict)
     }
@@ -78,8 +80,8 @@ impl Check {
 
 type Done = Result<Verdict, Verdict>;
 
-async fn contract(component: &Arc<Component>) -> Done {
-    let info = &component.info;
+async fn contract(subject: &Subject) -> Done {
+    let info = &subject.component.info;
     let mut found = Vec::new();
     let mut wrong = |place: String, expected: &str, got: &str| found.push(Difference::new(place, expected, got));
     for (what, text) in [("name", &info.name), ("version", &info.version)] {
@@ -110,7 +112,7 @@ async fn contract(component: &Arc<Component>) -> Done {
     if info.settings.iter().any(|setting| setting.name == BASE_URL) {
         found.push(Difference::new("describe.settings", "no setting `base-url`: every adapter has it", BASE_URL));
     }
-    if found.is_empty() && !same(info, &describe(component).await?) {
+    if found.is_empty() && !same(info, &describe(subject).await?) {
         return Err(failed("describe", "the same at each call", "something else at the second"));
     }
     if found.is_empty() { Ok(Verdict::Passed) } else { Err(Verdict::Failed(found)) }
@@ -128,16 +130,23 @@ fn unique<'n>(field: &str, names: impl Iterator<Item = &'n str>, found: &mut Vec
     }
 }
 
-async fn describe(component: &Arc<Component>) -> Result<AdapterInfo, Verdict> {
+async fn describe(subject: &Subject) -> Result<AdapterInfo, Verdict> {
     let terms = Terms {
         deployment: "(check)".into(),
         request_id: "describe".into(),
-        limits: Limits { timeout_ms: 5_000, egress_requests: 0, ..Limits::default() },
+        limits: Limits {
+            timeout_ms: DESCRIBE_MS.min(subject.limits.timeout_ms),
+            egress_requests: 0,
+            ..subject.limits.clone()
+        },
         egress: Arc::new(Egress::closed()),
         original_body: Bytes::new(),
     };
-    let said = async { component.adapter.enter(terms).await?.describe().await };
-    said.await.map_err(|failure| failed("describe", "an answer at each call", failure.fault.to_string()))
+    let said = async { subject.component.adapter.enter(terms).await?.describe().await };
+    said.await.map_err(|failure| match failure.fault {
+        Fault::Full => Verdict::Busy,
+        fault => failed("describe", "an answer at each call", fault.to_string()),
+    })
 }
 
 fn same(first: &AdapterInfo, second: &AdapterInfo) -> bool {
@@ -145,9 +154,9 @@ fn same(first: &AdapterInfo, second: &AdapterInfo) -> bool {
     format!("{first:?}") == format!("{second:?}")
 }
 
-async fn determinism(component: &Arc<Component>) -> Done {
-    let first = asked(component, "Hello").await?;
-    let second = asked(component, "Hello").await?;
+async fn determinism(subject: &Subject) -> Done {
+    let first = asked(subject, "Hello").await?;
+    let second = asked(subject, "Hello").await?;
     let requests =
         |asked: &[Seen]| asked.iter().map(|seen| (seen.method.clone(), seen.path.clone())).collect::<Vec<_>>();
     if requests(&first) != requests(&second) {
@@ -164,11 +173,11 @@ async fn determinism(component: &Arc<Component>) -> Done {
     Ok(Verdict::Passed)
 }
 
-async fn state(component: &Arc<Component>) -> Done {
+async fn state(subject: &Subject) -> Done {
     const MARK: &str = "kept-from-another-request";
-    let before = asked(component, "Hello").await?;
-    asked(component, MARK).await?;
-    let after = asked(component, "Hello").await?;
+    let before = asked(subject, "Hello").await?;
+    asked(subject, MARK).await?;
+    let after = asked(subject, "Hello").await?;
     for (number, seen) in after.iter().enumerate() {
         let head = format!("{} {:?}", seen.path, seen.headers);
         if has(&seen.body, MARK) || head.contains(MARK) {
@@ -182,9 +191,9 @@ async fn state(component: &Arc<Component>) -> Done {
     Ok(Verdict::Passed)
 }
 
-async fn big_input(component: &Arc<Component>) -> Done {
+async fn big_input(subject: &Subject) -> Done {
     let prompt = ALL_KINDS.repeat(BIG / ALL_KINDS.len() + 1);
-    let asked = asked(component, &prompt).await?;
+    let asked = asked(subject, &prompt).await?;
     let sent: usize = asked.iter().map(|seen| seen.body.len()).sum();
     if sent < BIG {
         return Err(failed(
@@ -196,14 +205,14 @@ async fn big_input(component: &Arc<Component>) -> Done {
     Ok(Verdict::Passed)
 }
 
-async fn cancellation(component: &Arc<Component>) -> Done {
+async fn cancellation(subject: &Subject) -> Done {
     let mut case = case(&REQUEST.replace(LOUD, SILENT))?;
     case.client.body["stream"] = true.into();
     let (_client_has, watched) = watch::channel(String::new());
     let upstream = Upstream::new(case.exchanges.clone(), watched);
     {
         let mut answered = std::pin::pin!(async {
-            let response = run::send(component, &case, &upstream).await?;
+            let response = run::send(subject, &case, &upstream).await?;
             run::receive(response, &watch::Sender::new(String::new())).await
         });
         // The client leaves as soon as the upstream is at it.
@@ -228,16 +237,19 @@ async fn cancellation(component: &Arc<Component>) -> Done {
 }
 
 /// What the upstream was asked by a request with this prompt; an error where that is nothing, or where the adapter broke.
-async fn asked(component: &Arc<Component>, prompt: &str) -> Result<Vec<Seen>, Verdict> {
+async fn asked(subject: &Subject, prompt: &str) -> Result<Vec<Seen>, Verdict> {
     let mut case = case(REQUEST)?;
     case.client.body["messages"][0]["content"] = json!(prompt);
     let (client_has, watched) = watch::channel(String::new());
     let upstream = Upstream::new(case.exchanges.clone(), watched);
     let got = async {
-        let response = run::send(component, &case, &upstream).await?;
+        let response = run::send(subject, &case, &upstream).await?;
         run::receive(response, &client_has).await
     };
     let got = got.await.map_err(|problem| failed("adapter", "one that can be deployed", problem))?;
+    if let Some(ended) = got.ended() {
+        return Err(ended);
+    }
     if let Some(fault) = got.fault() {
         return Err(failed("answer", NO_FAULT, fault));
     }
@@ -254,6 +266,9 @@ async fn asked(component: &Arc<Component>, prompt: &str) -> Result<Vec<Seen>, Ve
 }
 
 fn unasked(got: &Got) -> Verdict {
+    if let Some(ended) = got.ended() {
+        return ended;
+    }
     match got.fault() {
         Some(fault) => failed("answer", NO_FAULT, fault),
         None => Verdict::Skipped("it asks no upstream"),

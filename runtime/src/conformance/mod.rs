@@ -7,9 +7,11 @@
 mod case;
 mod generic;
 mod matching;
+mod record;
 mod report;
 mod run;
 mod transcript;
+mod upload;
 mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -20,9 +22,13 @@ use include_dir::{Dir, include_dir};
 use case::Case;
 
 use crate::deployments::Component;
+use crate::sandbox::Limits;
+use run::Subject;
 
 pub use case::Mistake;
+pub use record::{RecordError, Recording, record};
 pub use report::{CaseResult, Report, Shown};
+pub use upload::UploadCheck;
 
 /// `tests/conformance`, built in: a check needs no checkout.
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../tests/conformance");
@@ -87,13 +93,14 @@ impl Suite {
 
     /// Plays all cases, one after the other.
     pub async fn run(&self, component: &Arc<Component>, report: &mut Report) {
+        let subject = Subject { component: Arc::clone(component), limits: upload::limits(Limits::default()) };
         if self.name == GENERIC {
             for (name, shows, check) in generic::CHECKS {
-                report.add(GENERIC, name, shows, check.run(component).await);
+                report.add(GENERIC, name, shows, check.run(&subject).await);
             }
         }
         for (name, case) in &*self.cases {
-            report.add(&self.name, name, &case.shows, run::play(component, case).await);
+            report.add(&self.name, name, &case.shows, run::play(&subject, case).await);
         }
     }
 

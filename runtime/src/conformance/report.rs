@@ -55,6 +55,11 @@ impl Report {
         let (result, reason, differences) = match verdict {
             Verdict::Passed => ("passed", String::new(), Vec::new()),
             Verdict::Skipped(why) => ("skipped", why.to_owned(), Vec::new()),
+            Verdict::Busy => ("skipped", "no sandbox was free".to_owned(), Vec::new()),
+            Verdict::Spent(difference) => {
+                let shown = Shown::of(&difference);
+                ("failed", shown.reason(), vec![shown])
+            }
             Verdict::Failed(found) => {
                 let differences: Vec<Shown> = found.iter().map(Shown::of).collect();
                 ("failed", differences.first().map(Shown::reason).unwrap_or_default(), differences)

@@ -13,12 +13,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, Request, StatusCode};
 use http_body_util::BodyExt;
 use prometheus_client::metrics::gauge::Gauge;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tower_service::Service;
 
 use super::case::{
-    Answer, Case, Exchange, ExpectedError, ExpectedHeader, ExpectedRequest, Outcome, Piece, Reply, Terms,
+    Answer, Case, Client, Exchange, ExpectedError, ExpectedHeader, ExpectedRequest, Outcome, Piece, Reply, Terms,
 };
 use super::matching::{ANY, Difference, compare};
 use super::transcript::Transcript;
@@ -26,9 +26,10 @@ use super::upstream::{Asked, Seen, Upstream};
 use crate::chat::{AdapterInfo, Placement};
 use crate::deployments::{BASE_URL, Change, Component, Published, Revision, Snapshot, Spec};
 use crate::dispatch::Dispatch;
-use crate::egress::Network;
+use crate::egress::{Network, stand_in_for};
 use crate::intake::Intake;
 use crate::openai::{self, RequestId};
+use crate::sandbox::Limits;
 use crate::telemetry::Metrics;
 
 /// What the deployment is called.
@@ -51,12 +52,22 @@ const FAULTS: [&str; 7] = [
 ];
 pub(super) const NO_FAULT: &str = "an answer, or an error of the contract's kinds";
 
+/// Who is checked, and under which limits.
+pub(super) struct Subject {
+    pub(super) component: Arc<Component>,
+    pub(super) limits: Limits,
+}
+
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passed,
     /// The case doesn't apply; why.
     Skipped(&'static str),
+    /// It used up its time or its fuel.
+    Spent(Difference),
+    /// The host had no sandbox for it.
+    Busy,
     Failed(Vec<Difference>),
 }
 
@@ -68,9 +79,9 @@ pub(super) struct Got {
 }
 
 /// Plays a case, once for each way in which its reply is cut.
-pub(super) async fn play(component: &Arc<Component>, case: &Case) -> Verdict {
+pub(super) async fn play(subject: &Subject, case: &Case) -> Verdict {
     for (cut, exchanges) in cuts(&case.exchanges) {
-        match play_once(component, case, exchanges).await {
+        match play_once(subject, case, exchanges).await {
             Verdict::Passed => {}
             Verdict::Failed(mut found) => {
                 if let Some(cut) = cut {
@@ -78,24 +89,29 @@ pub(super) async fn play(component: &Arc<Component>, case: &Case) -> Verdict {
                 }
                 return Verdict::Failed(found);
             }
-            skipped @ Verdict::Skipped(_) => return skipped,
+            other => return other,
         }
     }
     Verdict::Passed
 }
 
-async fn play_once(component: &Arc<Component>, case: &Case, exchanges: Vec<Exchange>) -> Verdict {
+async fn play_once(subject: &Subject, case: &Case, exchanges: Vec<Exchange>) -> Verdict {
     let (client_has, watched) = watch::channel(String::new());
     let upstream = Upstream::new(exchanges, watched);
     let asked = async {
-        let response = send(component, case, &upstream).await?;
+        let response = send(subject, case, &upstream).await?;
         receive(response, &client_has).await
     };
     let got = match tokio::time::timeout(CASE_TIME, asked).await {
         Ok(Ok(got)) => got,
         Ok(Err(problem)) => return failed("adapter", "one that can be deployed", problem),
-        Err(_) => return failed("answer", format!("an end within {} s", CASE_TIME.as_secs()), "none"),
+        Err(_) => {
+            return Verdict::Spent(Difference::new("answer", format!("one within {} s", CASE_TIME.as_secs()), "none"));
+        }
     };
+    if let Some(ended) = got.ended() {
+        return ended;
+    }
     if case.optional && got.error_code().as_deref() == Some("unsupported") {
         return Verdict::Skipped("unsupported");
     }
@@ -142,21 +158,31 @@ fn cuts(exchanges: &[Exchange]) -> Box<dyn Iterator<Item = (Option<String>, Vec<
 }
 
 /// Sends the client's request, and waits for the answer's head.
-pub(super) async fn send(component: &Arc<Component>, case: &Case, upstream: &Upstream) -> Result<Response, String> {
-    let mut body = case.client.body.clone();
+pub(super) async fn send(subject: &Subject, case: &Case, upstream: &Upstream) -> Result<Response, String> {
+    let spec = subject.spec(&case.adapter)?;
+    let network = Network::played_by(Arc::new(upstream.clone()));
+    ask(&subject.component, &spec, &network, &case.client).await
+}
+
+/// Sends a client's request to a deployment of its own, and waits for the answer's head.
+pub(super) async fn ask(
+    component: &Arc<Component>,
+    spec: &Spec,
+    network: &Network,
+    client: &Client,
+) -> Result<Response, String> {
+    let mut body = client.body.clone();
     let model = match body["model"].as_str().unwrap_or_default() {
         ANY => some_model(&component.info),
         model => model.to_owned(),
     };
     body["model"] = format!("{DEPLOYMENT}/{model}").into();
     let mut request =
-        Request::post(case.client.path.path()).body(Body::from(body.to_string())).map_err(|error| error.to_string())?;
-    *request.headers_mut() = case.client.headers.clone();
+        Request::post(client.path.path()).body(Body::from(body.to_string())).map_err(|error| error.to_string())?;
+    *request.headers_mut() = client.headers.clone();
     request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     request.extensions_mut().insert(RequestId::fixed("req_conformance"));
-    let spec = spec(&case.adapter, &component.info)?;
-    let network = Network::played_by(Arc::new(upstream.clone()));
-    let revision = Revision::new(DEPLOYMENT, 1, 0, &spec, component, &network);
+    let revision = Revision::new(DEPLOYMENT, 1, 0, spec, component, network);
     let dispatch = Dispatch::new(Published::new(Snapshot::of(revision)), 1, Arc::new(Metrics::new()));
     let intake = Intake::new(MAX_BODY_BYTES * 2, CASE_TIME, CASE_TIME, Gauge::default());
     let mut routes = openai::routes(Arc::new(dispatch), intake, MAX_BODY_BYTES);
@@ -181,38 +207,37 @@ fn some_model(info: &AdapterInfo) -> String {
     info.models.first().map_or_else(|| "some-model".to_owned(), |model| model.id.replace('*', "some-model"))
 }
 
-/// What is granted: all that is asked for, with dummies.
-fn spec(terms: &Terms, info: &AdapterInfo) -> Result<Spec, String> {
-    let mut settings = terms.settings.clone();
-    for wanted in info.settings.iter().filter(|wanted| wanted.required && wanted.default_value.is_none()) {
-        settings.entry(wanted.name.clone()).or_insert_with(|| "conformance".to_owned());
+impl Subject {
+    /// What is granted: all that is asked for, with dummies.
+    fn spec(&self, terms: &Terms) -> Result<Spec, String> {
+        let info = &self.component.info;
+        let mut settings = terms.settings.clone();
+        for wanted in info.settings.iter().filter(|wanted| wanted.required && wanted.default_value.is_none()) {
+            settings.entry(wanted.name.clone()).or_insert_with(|| "conformance".to_owned());
+        }
+        if info.hosts.is_empty() {
+            settings.entry(BASE_URL.to_owned()).or_insert_with(|| SOME_UPSTREAM.to_owned());
+        }
+        let base = settings.get(BASE_URL).and_then(|url| url::Url::parse(url).ok());
+        let base = base.map(|url| url.origin().ascii_serialization());
+        let grants: Vec<String> = info.hosts.iter().cloned().chain(base).collect();
+        let known = |placement: &Placement| !matches!(placement, Placement::Scheme(_));
+        let credentials: Map<String, Value> = info
+            .credentials
+            .iter()
+            .filter(|slot| known(&slot.placement))
+            .map(|slot| (slot.name.clone(), stand_in_for(&slot.name).into()))
+            .collect();
+        let change = json!({
+            "grants": grants,
+            "credentials": credentials,
+            "settings": settings,
+            "limits": terms.limits,
+            "pass-headers": terms.pass_headers,
+        });
+        let change: Change = serde_json::from_value(change).map_err(|error| error.to_string())?;
+        Spec::limited(self.limits.clone()).changed(change, info).map_err(|error| error.to_string())
     }
-    if info.hosts.is_empty() {
-        settings.entry(BASE_URL.to_owned()).or_insert_with(|| SOME_UPSTREAM.to_owned());
-    }
-    let base = settings.get(BASE_URL).and_then(|url| url::Url::parse(url).ok());
-    let base = base.map(|url| url.origin().ascii_serialization());
-    let grants: Vec<String> = info.hosts.iter().cloned().chain(base).collect();
-    let known = |placement: &Placement| !matches!(placement, Placement::Scheme(_));
-    let credentials: serde_json::Map<String, Value> = info
-        .credentials
-        .iter()
-        .filter(|slot| known(&slot.placement))
-        .map(|slot| (slot.name.clone(), format!("secret-of-{}", slot.name).into()))
-        .collect();
-    let limits: serde_json::Map<String, Value> = [("timeout-ms".to_owned(), 15_000.into())]
-        .into_iter()
-        .chain(terms.limits.iter().map(|(name, n)| (name.clone(), (*n).into())))
-        .collect();
-    let change = serde_json::json!({
-        "grants": grants,
-        "credentials": credentials,
-        "settings": settings,
-        "limits": limits,
-        "pass-headers": terms.pass_headers,
-    });
-    let change: Change = serde_json::from_value(change).map_err(|error| error.to_string())?;
-    Spec::of(change, info).map_err(|error| error.to_string())
 }
 
 impl Got {
@@ -228,6 +253,17 @@ impl Got {
         Transcript::of(&self.body).steps.iter().find_map(|step| step.get("error").cloned())
     }
 
+    /// The verdict, where the sandbox ended or never began, whatever the case is about.
+    pub(super) fn ended(&self) -> Option<Verdict> {
+        match self.error_code()?.as_str() {
+            "overloaded" => Some(Verdict::Busy),
+            "deadline_exceeded" | "fuel_exhausted" => {
+                Some(Verdict::Spent(Difference::new("answer", NO_FAULT, self.fault().unwrap_or_default())))
+            }
+            _ => None,
+        }
+    }
+
     /// What an adapter never answers with, whatever its upstream does: that it broke, or broke the contract.
     pub(super) fn fault(&self) -> Option<String> {
         let error = self.error()?;
@@ -239,7 +275,7 @@ impl Got {
         Some(self.error()?["code"].as_str()?.to_owned())
     }
 
-    fn is_stream(&self) -> bool {
+    pub(super) fn is_stream(&self) -> bool {
         self.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
     }
 }

@@ -5,6 +5,7 @@
 //! isn't changes nothing that is being served. This module and its children are the only ones that touch disk.
 
 mod artifacts;
+mod checked;
 mod compiled;
 mod database;
 mod keys;
@@ -31,6 +32,7 @@ use database::{Database, KeyRow, New, Row};
 use keys::ValidKeys;
 
 pub use artifacts::{ArtifactError, Digest};
+pub use checked::{Checked, Checker, FailedCase};
 pub use database::DatabaseError;
 pub use keys::{AdminKey, Caller, CallerKey};
 pub use sealing::{Sealing, SealingError};
@@ -48,6 +50,7 @@ const ADMIN_KEY_META: &str = "admin-key-sha256";
 pub struct Deployments {
     sandboxes: Sandboxes,
     network: Network,
+    checker: Arc<dyn Checker>,
     artifacts: Artifacts,
     compiled: CompiledArtifacts,
     database: Database,
@@ -67,6 +70,8 @@ pub enum Stage {
     Compiling,
     /// It is asked what it is.
     Describing,
+    /// The cases that every adapter must pass are played against it.
+    Playing,
     /// It is written to disk.
     Storing,
 }
@@ -86,6 +91,8 @@ pub struct Made {
     pub spec: Spec,
     /// What the adapter asks for under it.
     pub wants: Wants,
+    /// What its check said, if there was one.
+    pub checked: Option<Checked>,
     /// Whether it is being served now.
     pub active: bool,
     /// When it was made, in Unix seconds.
@@ -100,6 +107,8 @@ pub struct Listed {
     pub digest: Digest,
     /// Its spec.
     pub spec: Spec,
+    /// What its check said, if there was one.
+    pub checked: Option<Checked>,
     /// When it was made, in Unix seconds.
     pub created: u64,
     /// Whether it is being served.
@@ -112,6 +121,8 @@ pub struct Deployment {
     pub name: String,
     /// The revision being served.
     pub active: Option<Arc<Revision>>,
+    /// What its check said, if there was one.
+    pub checked: Option<Checked>,
     /// Why the active revision could not be loaded, if so.
     pub broken: Option<String>,
 }
@@ -130,6 +141,11 @@ pub enum DeployError {
     /// There is no such revision.
     #[error("`{0}` has no revision {1}")]
     UnknownRevision(String, u32),
+    /// Its check failed, and nobody insisted.
+    #[error(
+        "revision {1} of `{0}` failed its check ({2}); `caisson show` lists what failed, and --force serves it all the same"
+    )]
+    Unfit(String, u32, String),
     /// An admin key that could be guessed.
     #[error(
         "the admin key has fewer than {MIN_ADMIN_KEY_BYTES} characters: take a longer one, or none, and one is made"
@@ -174,6 +190,7 @@ impl Deployments {
         sandboxes: Sandboxes,
         aliases: BTreeMap<String, String>,
         network: Network,
+        checker: Arc<dyn Checker>,
         keys: &GivenKeys,
     ) -> Result<Self, DeployError> {
         let lock = lock(folder)?;
@@ -186,6 +203,7 @@ impl Deployments {
         let mut this = Self {
             sandboxes,
             network,
+            checker,
             artifacts,
             compiled,
             database,
@@ -212,8 +230,8 @@ impl Deployments {
     }
 
     /// Makes a revision of `name` from an uploaded component and a change to what its last revision was granted. It is served at
-    /// once, unless it lacks something it needs and would replace one that is being served. Dropping the future before the revision
-    /// is written leaves nothing behind but, at most, an artifact that the next start removes.
+    /// once, unless it lacks something it needs and would replace one that is being served, or fails its check and nobody insists.
+    /// Dropping the future before the revision is written leaves nothing behind but, at most, an artifact that the next start removes.
     pub async fn push(
         &self,
         name: &str,
@@ -229,12 +247,16 @@ impl Deployments {
                 (Arc::new(component), Some(compiled))
             }
         };
+        progress(Stage::Playing);
+        let limits = self.last_revision(name)?.map(|row| row.spec.limits).unwrap_or_default();
+        let checked = self.checker.check(&component, change.limits_after(limits)).await.ok_or(DeployError::Busy)?;
         progress(Stage::Storing);
         let _writing = self.writing.lock().await;
         // Under the lock: a removal deletes what no row names, and no row names this one yet.
         tokio::task::block_in_place(|| self.artifacts.put(component.digest, &bytes))?;
         let last = self.last_revision(name)?.map(|row| row.spec);
-        let made = self.make(name, component, last.unwrap_or_default(), change)?;
+        let fit = checked.is_passed() || change.force;
+        let made = self.make(name, component, last.unwrap_or_default(), change, Some(checked), fit)?;
         if let Some(compiled) = compiled {
             tokio::task::block_in_place(|| self.compiled.keep(made.component.digest, &compiled));
         }
@@ -250,18 +272,27 @@ impl Deployments {
             let _writing = self.writing.lock().await;
             let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
             if last.digest == seen.digest {
-                return self.make(name, component, last.spec, change);
+                let served = self.snapshot().active(name).is_some_and(|active| active.number == last.number);
+                let fit = served || change.force || last.checked.as_ref().is_none_or(Checked::is_passed);
+                return self.make(name, component, last.spec, change, last.checked, fit);
             }
         }
     }
 
-    /// Serves revision `number` of `name` from now on. Requests that are running finish with the one they began with.
-    pub async fn activate(&self, name: &str, number: u32) -> Result<Made, DeployError> {
+    /// Serves revision `number` of `name` from now on, also one that failed its check where that is forced. Requests that are running
+    /// finish with the one they began with.
+    pub async fn activate(&self, name: &str, number: u32, force: bool) -> Result<Made, DeployError> {
         let rows = self.revisions_of(name)?;
         let row = rows
             .into_iter()
             .find(|row| row.number == number)
             .ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), number))?;
+        if let Some(Checked { passed, failed, skipped, .. }) =
+            row.checked.as_ref().filter(|checked| !checked.is_passed() && !force)
+        {
+            let cases = format!("{failed} of {} cases", passed + failed + skipped);
+            return Err(DeployError::Unfit(name.to_owned(), number, cases));
+        }
         let component = self.component(&row).await?;
         let wants = row.spec.wants(&component.info)?;
         let _writing = self.writing.lock().await;
@@ -270,7 +301,8 @@ impl Deployments {
             return Err(DeployError::UnknownRevision(name.to_owned(), number));
         }
         self.publish(self.revision(name, row.number, row.created, &row.spec, &component));
-        Ok(Made { name: name.to_owned(), number, component, spec: row.spec, wants, active: true, created: row.created })
+        let (name, checked) = (name.to_owned(), row.checked);
+        Ok(Made { name, number, component, spec: row.spec, wants, checked, active: true, created: row.created })
     }
 
     /// Forgets a deployment: its revisions, its secrets, and artifacts that no other uses.
@@ -293,12 +325,12 @@ impl Deployments {
     /// All deployments, by name.
     pub fn list(&self) -> Result<Vec<Deployment>, DeployError> {
         let snapshot = self.snapshot();
-        let named = |(name, _): (String, Option<u32>)| Deployment {
-            active: snapshot.active(&name).cloned(),
-            broken: snapshot.broken.get(&name).cloned(),
-            name,
+        let listed = |(name, active): (String, Option<u32>)| {
+            let row = self.blocking(|this| this.database.checked(&name, active))?;
+            let (active, broken) = (snapshot.active(&name).cloned(), snapshot.broken.get(&name).cloned());
+            Ok(Deployment { active, broken, checked: row, name })
         };
-        Ok(self.blocking(|this| this.database.deployments())?.into_iter().map(named).collect())
+        self.blocking(|this| this.database.deployments())?.into_iter().map(listed).collect()
     }
 
     /// One deployment with its newest revision and what that one wants.
@@ -319,6 +351,7 @@ impl Deployments {
             component,
             spec: row.spec,
             wants,
+            checked: row.checked,
             active,
             created: row.created,
         })
@@ -332,6 +365,7 @@ impl Deployments {
             number: row.number,
             digest: row.digest,
             spec: row.spec,
+            checked: row.checked,
             created: row.created,
         };
         Ok(self.revisions_of(name)?.into_iter().map(listed).collect())
@@ -413,18 +447,28 @@ impl Deployments {
     }
 
     /// Writes and publishes the revision that `change` makes of `spec`. The caller holds `writing`.
-    fn make(&self, name: &str, component: Arc<Component>, spec: Spec, change: Change) -> Result<Made, DeployError> {
-        let spec = change.apply(spec, &component.info)?;
+    /// It is served if it is `fit` to be, and lacks nothing that matters.
+    fn make(
+        &self,
+        name: &str,
+        component: Arc<Component>,
+        spec: Spec,
+        change: Change,
+        checked: Option<Checked>,
+        fit: bool,
+    ) -> Result<Made, DeployError> {
+        let spec = spec.changed(change, &component.info)?;
         let wants = spec.wants(&component.info)?;
-        let active = wants.missing().is_empty() || self.snapshot().active(name).is_none();
+        let active = fit && (wants.missing().is_empty() || self.snapshot().active(name).is_none());
         let created = now();
-        let new = New { digest: component.digest, info: &component.info, spec: &spec, created };
+        let new =
+            New { digest: component.digest, info: &component.info, spec: &spec, checked: checked.as_ref(), created };
         let number = self.blocking(|this| this.database.insert(name, &new, active))?;
         if active {
             self.publish(self.revision(name, number, created, &spec, &component));
         }
         tracing::info!(deployment = name, revision = number, digest = %component.digest, active, "revision made");
-        Ok(Made { name: name.to_owned(), number, component, spec, wants, active, created })
+        Ok(Made { name: name.to_owned(), number, component, spec, wants, checked, active, created })
     }
 
     fn revision(&self, name: &str, number: u32, created: u64, spec: &Spec, component: &Arc<Component>) -> Revision {

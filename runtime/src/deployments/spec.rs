@@ -67,10 +67,12 @@ pub struct Change {
     pub settings: BTreeMap<String, Option<String>>,
     /// Replaces the headers that are passed on.
     pub pass_headers: Option<Vec<String>>,
+    /// Serves the revision also if its check failed.
+    pub force: bool,
 }
 
 /// The caps that a change names.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is the field of `Limits` by the same name")]
 pub struct LimitsChange {
@@ -203,6 +205,14 @@ pub struct WantedSetting {
 }
 
 impl Change {
+    /// The caps that this change makes of others.
+    pub(super) fn limits_after(&self, limits: Limits) -> Limits {
+        match &self.limits {
+            Some(change) => change.clone().apply(limits),
+            None => limits,
+        }
+    }
+
     /// The next spec after `spec` for an adapter that describes itself as `info`.
     pub(super) fn apply(self, mut spec: Spec, info: &AdapterInfo) -> Result<Spec, ChangeError> {
         for (name, value) in self.settings {
@@ -271,9 +281,14 @@ impl LimitsChange {
 }
 
 impl Spec {
-    /// What one change makes of nothing.
-    pub(crate) fn of(change: Change, info: &AdapterInfo) -> Result<Self, ChangeError> {
-        change.apply(Self::default(), info)
+    /// Nothing granted, under these caps.
+    pub(crate) fn limited(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// The next spec after this one, for an adapter that describes itself as `info`.
+    pub(crate) fn changed(self, change: Change, info: &AdapterInfo) -> Result<Self, ChangeError> {
+        change.apply(self, info)
     }
 
     /// The base URL, without its trailing slash.

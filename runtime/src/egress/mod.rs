@@ -30,6 +30,7 @@ mod request;
 mod scrub;
 mod secret_text;
 mod stand_in;
+mod tap;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -52,10 +53,11 @@ use meter::Turn;
 use request::CONNECTION_HEADERS;
 use scrub::Secrets;
 use stand_in::Dialler;
+use tap::{Watched, WatchedBody};
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use address::is_public;
-pub(crate) use credential::is_placeable;
+pub(crate) use credential::{is_placeable, stand_in_for};
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
 pub use error::EgressError;
 pub(crate) use grant::quotable;
@@ -64,6 +66,7 @@ pub use meter::{EgressLimits, Meter};
 pub use network::{Network, tls_config};
 pub use secret_text::SecretText;
 pub use stand_in::StandIn;
+pub use tap::{Passing, Tap};
 
 const POOL_IDLE: Duration = Duration::from_secs(60);
 /// Idle connections to one host that are kept. Further ones are closed after their answer.
@@ -84,6 +87,7 @@ pub struct Egress {
     credentials: Vec<Credential>,
     secrets: Secrets,
     client: Client<Dialler, OutgoingBody>,
+    tap: Option<Arc<dyn Tap>>,
 }
 
 /// How long a guest is ready to wait. Our own bounds hold whatever it says.
@@ -117,7 +121,7 @@ impl Egress {
             .http2_max_header_list_size(MAX_ANSWER_HEAD_BYTES as u32)
             .build(dialler);
         let secrets = Secrets::new(credentials.iter().map(|credential| credential.secret.expose()));
-        Self { grants, credentials, secrets, client }
+        Self { grants, credentials, secrets, client, tap: network.tap.clone() }
     }
 
     /// No way out at all: for `describe`, which is called before anything is granted.
@@ -134,7 +138,7 @@ impl Egress {
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
         let turn = meter.begin_request()?;
-        let mut request = self.admit(&meter, request)?;
+        let (mut request, watched) = self.admit(&meter, request)?;
         let flooded = watch_interim_answers(&mut request);
         let sent = self.client.request(request);
         let answered = async {
@@ -144,14 +148,22 @@ impl Egress {
             }
         };
         let response = tokio::select! {
-            answered = answered => answered?.map_err(|error| error::explain(&meter, error))?,
-            () = flooded.notified() => return Err(EgressError::Garbled),
+            answered = answered => answered.and_then(|sent| sent.map_err(|error| error::explain(&meter, error))),
+            () = flooded.notified() => Err(EgressError::Garbled),
         };
-        self.receive(meter, turn, response, patience)
+        let response = response.and_then(|response| self.receive(meter, turn, response, patience));
+        match watched {
+            None => response,
+            Some(watched) => watch(watched, response),
+        }
     }
 
     /// Checks the target against the grants and gives the request the form in which it may leave.
-    fn admit(&self, meter: &Arc<Meter>, request: Request<OutgoingBody>) -> Result<Request<OutgoingBody>, EgressError> {
+    fn admit(
+        &self,
+        meter: &Arc<Meter>,
+        request: Request<OutgoingBody>,
+    ) -> Result<(Request<OutgoingBody>, Option<Watched>), EgressError> {
         let (mut parts, body) = request.into_parts();
         let (mut url, target) = request::target(&parts)?;
         if !self.grants.iter().any(|grant| grant.covers(&target)) {
@@ -165,13 +177,24 @@ impl Egress {
             parts.headers.remove(RANGE);
             parts.headers.remove(IF_RANGE);
         }
+        let watched = self.tap.as_ref().map(|tap| {
+            let (mut url, mut headers) = (url.clone(), parts.headers.clone());
+            for credential in &self.credentials {
+                credential.stand_in().put_on(&target, &mut url, &mut headers);
+            }
+            Watched { exchange: tap.begin(&parts.method, &url, &headers), tap: Arc::clone(tap) }
+        });
         for credential in &self.credentials {
             credential.put_on(&target, &mut url, &mut parts.headers);
         }
         parts.uri = request::uri(&target, &url)?;
         meter.note_host(target.to_string());
+        let body = match &watched {
+            Some(watched) => WatchedBody { body, watched: watched.clone(), outgoing: true }.boxed_unsync(),
+            None => body,
+        };
         let body = Metered::outgoing(body, Arc::clone(meter), length);
-        Ok(Request::from_parts(parts, body.boxed_unsync()))
+        Ok((Request::from_parts(parts, body.boxed_unsync()), watched))
     }
 
     /// Counts and scrubs what comes back.
@@ -217,6 +240,23 @@ impl Egress {
             if let Some(clean) = clean.and_then(|clean| HeaderValue::from_bytes(&clean).ok()) {
                 *value = clean;
             }
+        }
+    }
+}
+
+/// Has an answer watched on its way in, as the guest gets it.
+fn watch(
+    watched: Watched,
+    response: Result<Response<IncomingBody>, EgressError>,
+) -> Result<Response<IncomingBody>, EgressError> {
+    match response {
+        Ok(response) => {
+            watched.note(Passing::Head(response.status(), response.headers()));
+            Ok(response.map(|body| WatchedBody { body, watched, outgoing: false }.boxed_unsync()))
+        }
+        Err(error) => {
+            watched.note(Passing::Unanswered);
+            Err(error)
         }
     }
 }
