@@ -72,6 +72,7 @@ fn deploy_status(error: &DeployError) -> (StatusCode, &'static str) {
         DeployError::Name(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_name"),
         DeployError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown_deployment"),
         DeployError::UnknownRevision(..) => (StatusCode::NOT_FOUND, "unknown_revision"),
+        DeployError::Unfit(..) => (StatusCode::CONFLICT, "check_failed"),
         DeployError::UnknownKey(_) => (StatusCode::NOT_FOUND, "unknown_key"),
         DeployError::Compile(CompileError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         DeployError::Compile(CompileError::Jail(_)) => (StatusCode::INTERNAL_SERVER_ERROR, "compiler_not_started"),

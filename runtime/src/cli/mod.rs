@@ -8,6 +8,7 @@ mod control;
 mod demo;
 mod process;
 mod push;
+mod record;
 mod serve;
 mod shown;
 mod toolchain;
@@ -46,8 +47,10 @@ enum Command {
     Remove(control::Remove),
     /// Manage callers' keys
     Key(control::Key),
-    /// Check a component without a server: does it fit, and what does it want?
+    /// Check a component without a server: does it fit, what does it want, and does it do what the conformance cases say?
     Check(check::Check),
+    /// Make a conformance case out of one real exchange with a provider
+    Record(record::Record),
     /// Write the contract's bindings for an adapter in C or Go
     Bindings(toolchain::Bindings),
     /// Make a component of a core module that was compiled with them
@@ -125,6 +128,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Remove(remove) => remove.run().await,
             Command::Key(key) => key.run().await,
             Command::Check(check) => check.run().await,
+            Command::Record(record) => record.run().await,
             Command::Bindings(bindings) => bindings.run(),
             Command::Componentize(componentize) => componentize.run(),
             Command::Demo(demo) => demo.run().await,

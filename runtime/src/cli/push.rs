@@ -73,6 +73,9 @@ pub(super) struct Grants {
     /// Set any limit by its name, as in concurrency=50 or answer-bytes=1048576. Repeatable
     #[arg(long = "limit", value_name = "NAME=N")]
     pub(super) limits: Vec<String>,
+    /// Serve it also if it fails the check that every adapter must pass
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 impl Push {
@@ -85,7 +88,13 @@ impl Push {
         let tell = |stage: &str| eprintln!("{} …", shown::printable(stage));
         let made = client.upload(&format!("/adapters/{}", self.name), &component, &config, tell).await?;
         eprintln!("done in {:.1} s", started.elapsed().as_secs_f64());
-        shown::made(&made, self.output)
+        shown::made(&made, self.output)?;
+        if made["active"] != true && shown::has_failed(&made) {
+            bail!(
+                "the adapter failed the check that every adapter must pass, so this revision isn't served; --force serves it"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -107,6 +116,9 @@ impl Grants {
         }
         if self.grant_requested {
             config.insert("grant-requested".into(), true.into());
+        }
+        if self.force {
+            config.insert("force".into(), true.into());
         }
         if self.allow_private {
             config.insert("allow-private".into(), true.into());

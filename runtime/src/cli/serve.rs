@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::process::{self, Secrets};
 use crate::config::Config;
+use crate::conformance::UploadCheck;
 use crate::deployments::{Deployments, GivenKeys, KeySource, SecretKey};
 use crate::egress::{Network, SecretText};
 use crate::sandbox::{CompileBounds, Sandboxes};
@@ -130,7 +131,8 @@ pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &Given
     let sandboxes = Sandboxes::new(config.max_sandboxes, compile_bounds(config))?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
     let network = Network::new(&config.dns_servers);
-    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, keys).await?);
+    let deployments =
+        Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, UploadCheck::new(), keys).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
     let has_keys = !deployments.keys()?.is_empty();
     let parts = Parts { deployments, admin_key, metrics: Arc::new(Metrics::new()) };

@@ -16,7 +16,7 @@ use super::sealing::{Place, Seal, Sealing, SealingError, Unlocked, unlock};
 use super::secret_key::GivenKeys;
 
 /// The version of these tables, kept in SQLite's `user_version`.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -33,6 +33,7 @@ const SCHEMA: &str = "
         info TEXT NOT NULL,
         spec TEXT NOT NULL,
         created INTEGER NOT NULL,
+        checked TEXT,
         PRIMARY KEY (name, number)
     ) STRICT;
     CREATE TABLE IF NOT EXISTS secrets (
@@ -56,6 +57,10 @@ const SCHEMA: &str = "
 const PLAIN_TEXT_VERSION: i64 = 1;
 const SET_PLAIN_TEXT_ASIDE: &str = "ALTER TABLE secrets RENAME TO plain_secrets";
 
+/// Up to version 2 uploads were not checked.
+const UNCHECKED_VERSIONS: [i64; 2] = [1, 2];
+const ADD_CHECKS: &str = "ALTER TABLE revisions ADD COLUMN checked TEXT";
+
 const SALT_META: &str = "sealing-salt";
 const CHECK_META: &str = "sealing-check";
 /// There while something is to be wiped.
@@ -77,6 +82,9 @@ pub(super) fn open(path: &Path, folder: &Path, given: &GivenKeys) -> Result<(Con
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&setting_up)?;
     if version == PLAIN_TEXT_VERSION {
         transaction.execute_batch(SET_PLAIN_TEXT_ASIDE).map_err(&setting_up)?;
+    }
+    if UNCHECKED_VERSIONS.contains(&version) {
+        transaction.execute_batch(ADD_CHECKS).map_err(&setting_up)?;
     }
     transaction.execute_batch(SCHEMA).map_err(&setting_up)?;
     let seal = remembered(&transaction).map_err(&setting_up)?;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Component;
 use crate::chat::{self, AdapterInfo};
 use crate::egress::{
     Credential, Grant, GrantError, Placement, Secret, SecretError, SecretText, is_placeable, quotable,
@@ -70,6 +71,8 @@ pub struct Change {
     pub settings: BTreeMap<String, Option<String>>,
     /// Replaces the headers that are passed on.
     pub pass_headers: Option<Vec<String>>,
+    /// Serves the revision also if its check failed.
+    pub force: bool,
 }
 
 /// The caps that a change names.
@@ -267,6 +270,23 @@ impl Change {
 }
 
 impl LimitsChange {
+    /// Every one.
+    fn all(limits: &Limits) -> Self {
+        Self {
+            fuel: Some(limits.fuel),
+            memory_bytes: Some(limits.memory_bytes),
+            timeout_ms: Some(limits.timeout_ms),
+            egress_requests: Some(limits.egress_requests),
+            egress_bytes_out: Some(limits.egress_bytes_out),
+            egress_bytes_in: Some(limits.egress_bytes_in),
+            log_bytes: Some(limits.log_bytes),
+            answer_bytes: Some(limits.answer_bytes),
+            concurrency: Some(limits.concurrency),
+            queue: Some(limits.queue),
+            queue_ms: Some(limits.queue_ms),
+        }
+    }
+
     /// What differs.
     fn between(limits: &Limits, defaults: &Limits) -> Self {
         fn changed<T: Copy + PartialEq>(value: T, default: T) -> Option<T> {
@@ -323,6 +343,22 @@ impl LimitsChange {
 }
 
 impl Spec {
+    /// Nothing granted, under these caps.
+    pub(crate) fn limited(limits: Limits) -> Self {
+        Self { chosen_limits: Some(LimitsChange::all(&limits)), limits, ..Self::default() }
+    }
+
+    /// The next spec after this one, for this component.
+    pub(crate) fn changed(self, change: Change, component: &Component) -> Result<Self, ChangeError> {
+        change.apply(self, &component.info, &component.language.limits())
+    }
+
+    /// The caps that the next spec after this one has.
+    pub(super) fn limits_after(&self, change: &Change, component: &Component) -> Limits {
+        let named = change.limits.clone().unwrap_or_default();
+        named.or(self.chosen_limits()).over(&component.language.limits())
+    }
+
     fn chosen_limits(&self) -> LimitsChange {
         let unknown = || LimitsChange::between(&self.limits, &Limits::default());
         self.chosen_limits.clone().unwrap_or_else(unknown)

@@ -11,7 +11,8 @@ use crate::request::Asking;
 
 const BOUNDARY: &str = "caisson-e2e-boundary";
 
-/// An upload being put together. Awaiting it uploads, and fails the test unless a revision was made.
+/// An upload being put together. Awaiting it uploads, and fails the test unless a revision was made. It is forced unless a test says
+/// otherwise: most guests of the tests are meant to fail what every adapter must pass.
 pub struct Push {
     request: Asking,
     component: Bytes,
@@ -24,7 +25,7 @@ pub struct Made(pub Value);
 
 impl Push {
     pub(crate) fn new(request: Asking, component: Bytes) -> Self {
-        Self { request, component, config: json!({}) }
+        Self { request, component, config: json!({ "force": true }) }
     }
 
     /// Points the adapter at a fake provider: its base URL, its key, and the grant to reach it.
@@ -65,6 +66,11 @@ impl Push {
     pub fn with(mut self, field: &str, value: Value) -> Self {
         self.config[field] = value;
         self
+    }
+
+    /// Leaves it to the check whether the revision is served.
+    pub fn unless_it_fails(self) -> Self {
+        self.with("force", false.into())
     }
 
     /// Uploads, and gives the answer whatever it is.

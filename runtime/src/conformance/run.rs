@@ -1,0 +1,393 @@
+//! Plays one case: a request through the data plane's own routes into a fresh sandbox, with an upstream that the case plays.
+//!
+//! All of it is what serves requests, but for the listener and for dialling. What a case gives an adapter beside its settings is always
+//! the same: the deployment's name is `check`, the credential of slot `api-key` is `secret-of-api-key`, and what `describe` asks for
+//! is granted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, Request, StatusCode};
+use http_body_util::BodyExt;
+use prometheus_client::metrics::gauge::Gauge;
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+use tower_service::Service;
+
+use super::case::{
+    Answer, Case, Client, Exchange, ExpectedError, ExpectedHeader, ExpectedRequest, Outcome, Piece, Reply, Terms,
+};
+use super::matching::{ANY, Difference, compare};
+use super::transcript::Transcript;
+use super::upstream::{Asked, Seen, Upstream};
+use crate::chat::{AdapterInfo, Placement};
+use crate::deployments::{BASE_URL, Change, Component, Published, Revision, Snapshot, Spec};
+use crate::dispatch::Dispatch;
+use crate::egress::{Network, stand_in_for};
+use crate::intake::Intake;
+use crate::openai::{self, RequestId};
+use crate::sandbox::Limits;
+use crate::telemetry::Metrics;
+
+/// What the deployment is called.
+const DEPLOYMENT: &str = "check";
+/// How long one run of a case may take.
+const CASE_TIME: Duration = Duration::from_secs(20);
+/// The base URL of an adapter that asks for no host of its own.
+const SOME_UPSTREAM: &str = "https://upstream.example";
+const MAX_BODY_BYTES: usize = 32 << 20;
+
+/// Codes of errors that are the adapter's fault, and not its answer.
+const FAULTS: [&str; 7] = [
+    "adapter_trap",
+    "answer_too_large",
+    "deadline_exceeded",
+    "egress_denied",
+    "fuel_exhausted",
+    "malformed_answer",
+    "memory_exhausted",
+];
+pub(super) const NO_FAULT: &str = "an answer, or an error of the contract's kinds";
+
+/// Who is checked, and under which limits.
+pub(super) struct Subject {
+    pub(super) component: Arc<Component>,
+    pub(super) limits: Limits,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Passed,
+    /// The case doesn't apply; why.
+    Skipped(&'static str),
+    /// It used up its time or its fuel.
+    Spent(Difference),
+    /// The host had no sandbox for it.
+    Busy,
+    Failed(Vec<Difference>),
+}
+
+/// What a client got.
+pub(super) struct Got {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// Plays a case, once for each way in which its reply is cut.
+pub(super) async fn play(subject: &Subject, case: &Case) -> Verdict {
+    for (cut, exchanges) in cuts(&case.exchanges) {
+        match play_once(subject, case, exchanges).await {
+            Verdict::Passed => {}
+            Verdict::Failed(mut found) => {
+                if let Some(cut) = cut {
+                    found.iter_mut().for_each(|difference| difference.place.push_str(&format!(" (reply cut {cut})")));
+                }
+                return Verdict::Failed(found);
+            }
+            other => return other,
+        }
+    }
+    Verdict::Passed
+}
+
+async fn play_once(subject: &Subject, case: &Case, exchanges: Vec<Exchange>) -> Verdict {
+    let (client_has, watched) = watch::channel(String::new());
+    let upstream = Upstream::new(exchanges, watched);
+    let asked = async {
+        let response = send(subject, case, &upstream).await?;
+        receive(response, &client_has).await
+    };
+    let got = match tokio::time::timeout(CASE_TIME, asked).await {
+        Ok(Ok(got)) => got,
+        Ok(Err(problem)) => return failed("adapter", "one that can be deployed", problem),
+        Err(_) => {
+            return Verdict::Spent(Difference::new("answer", format!("one within {} s", CASE_TIME.as_secs()), "none"));
+        }
+    };
+    if let Some(ended) = got.ended() {
+        return ended;
+    }
+    if case.optional && got.error_code().as_deref() == Some("unsupported") {
+        return Verdict::Skipped("unsupported");
+    }
+    let (asked, _) = upstream.seen();
+    if case.only_if_asked && asked.is_empty() {
+        return match got.fault() {
+            Some(fault) => failed("answer", NO_FAULT, fault),
+            None => Verdict::Skipped("it asks no upstream"),
+        };
+    }
+    let mut found = Vec::new();
+    judge(case, &upstream, &got, &mut found);
+    if found.is_empty() { Verdict::Passed } else { Verdict::Failed(found) }
+}
+
+pub(super) fn failed(place: &str, expected: impl Into<String>, got: impl Into<String>) -> Verdict {
+    Verdict::Failed(vec![Difference::new(place, expected, got)])
+}
+
+/// The case's exchanges, once for each way in which a reply is to be cut, and how it is then.
+fn cuts(exchanges: &[Exchange]) -> Box<dyn Iterator<Item = (Option<String>, Vec<Exchange>)> + Send + '_> {
+    let split = exchanges.iter().position(Exchange::is_split);
+    let found = split.and_then(|at| match &exchanges[at].reply {
+        Reply::Answer(answer) => Some((at, answer.bytes())),
+        Reply::Refusal => None,
+    });
+    let Some((at, body)) = found else { return Box::new(std::iter::once((None, exchanges.to_vec()))) };
+    let with = move |pieces: Vec<Piece>| {
+        let mut exchanges = exchanges.to_vec();
+        if let Reply::Answer(Answer { pieces: written, .. }) = &mut exchanges[at].reply {
+            *written = pieces;
+        }
+        exchanges
+    };
+    let length = body.len();
+    let bytewise = (0..length).map(|at| Piece::Bytes(body.slice(at..at + 1))).collect();
+    let whole =
+        [(None, with(vec![Piece::Bytes(body.clone())])), (Some("into single bytes".to_owned()), with(bytewise))];
+    let twos = (1..length).map(move |cut| {
+        let pieces = [body.slice(..cut), body.slice(cut..)].map(Piece::Bytes).to_vec();
+        (Some(format!("after byte {cut} of {length}")), with(pieces))
+    });
+    Box::new(whole.into_iter().chain(twos))
+}
+
+/// Sends the client's request, and waits for the answer's head.
+pub(super) async fn send(subject: &Subject, case: &Case, upstream: &Upstream) -> Result<Response, String> {
+    let spec = subject.spec(&case.adapter)?;
+    let network = Network::played_by(Arc::new(upstream.clone()));
+    ask(&subject.component, &spec, &network, &case.client).await
+}
+
+/// Sends a client's request to a deployment of its own, and waits for the answer's head.
+pub(super) async fn ask(
+    component: &Arc<Component>,
+    spec: &Spec,
+    network: &Network,
+    client: &Client,
+) -> Result<Response, String> {
+    let mut body = client.body.clone();
+    let model = match body["model"].as_str().unwrap_or_default() {
+        ANY => some_model(&component.info),
+        model => model.to_owned(),
+    };
+    body["model"] = format!("{DEPLOYMENT}/{model}").into();
+    let mut request =
+        Request::post(client.path.path()).body(Body::from(body.to_string())).map_err(|error| error.to_string())?;
+    *request.headers_mut() = client.headers.clone();
+    request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    request.extensions_mut().insert(RequestId::fixed("req_conformance"));
+    let revision = Revision::new(DEPLOYMENT, 1, 0, spec, component, network);
+    let dispatch = Dispatch::new(Published::new(Snapshot::of(revision)), 1, Arc::new(Metrics::new()));
+    let intake = Intake::new(MAX_BODY_BYTES * 2, CASE_TIME, CASE_TIME, Gauge::default());
+    let mut routes = openai::routes(Arc::new(dispatch), intake, MAX_BODY_BYTES);
+    let Ok(response) = routes.call(request).await;
+    Ok(response)
+}
+
+/// Reads an answer to its end; what the client has so far is told to `client_has`.
+pub(super) async fn receive(response: Response, client_has: &watch::Sender<String>) -> Result<Got, String> {
+    let (parts, mut body) = Response::into_parts(response);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|error| error.to_string())?.into_data() else { continue };
+        bytes.extend_from_slice(&data);
+        client_has.send_replace(Transcript::of(&bytes).text());
+    }
+    Ok(Got { status: parts.status, headers: parts.headers, body: bytes })
+}
+
+/// A model that the adapter serves.
+fn some_model(info: &AdapterInfo) -> String {
+    info.models.first().map_or_else(|| "some-model".to_owned(), |model| model.id.replace('*', "some-model"))
+}
+
+impl Subject {
+    /// What is granted: all that is asked for, with dummies.
+    fn spec(&self, terms: &Terms) -> Result<Spec, String> {
+        let info = &self.component.info;
+        let mut settings = terms.settings.clone();
+        for wanted in info.settings.iter().filter(|wanted| wanted.required && wanted.default_value.is_none()) {
+            settings.entry(wanted.name.clone()).or_insert_with(|| "conformance".to_owned());
+        }
+        if info.hosts.is_empty() {
+            settings.entry(BASE_URL.to_owned()).or_insert_with(|| SOME_UPSTREAM.to_owned());
+        }
+        let base = settings.get(BASE_URL).and_then(|url| url::Url::parse(url).ok());
+        let base = base.map(|url| url.origin().ascii_serialization());
+        let grants: Vec<String> = info.hosts.iter().cloned().chain(base).collect();
+        let known = |placement: &Placement| !matches!(placement, Placement::Scheme(_));
+        let credentials: Map<String, Value> = info
+            .credentials
+            .iter()
+            .filter(|slot| known(&slot.placement))
+            .map(|slot| (slot.name.clone(), stand_in_for(&slot.name).into()))
+            .collect();
+        let change = json!({
+            "grants": grants,
+            "credentials": credentials,
+            "settings": settings,
+            "limits": terms.limits,
+            "pass-headers": terms.pass_headers,
+        });
+        let change: Change = serde_json::from_value(change).map_err(|error| error.to_string())?;
+        Spec::limited(self.limits.clone()).changed(change, &self.component).map_err(|error| error.to_string())
+    }
+}
+
+impl Got {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
+    }
+
+    /// The error that a whole answer or a stream ends with.
+    pub(super) fn error(&self) -> Option<Value> {
+        if !self.is_stream() {
+            return self.json().get("error").cloned();
+        }
+        Transcript::of(&self.body).steps.iter().find_map(|step| step.get("error").cloned())
+    }
+
+    /// The verdict, where the sandbox ended or never began, whatever the case is about.
+    pub(super) fn ended(&self) -> Option<Verdict> {
+        match self.error_code()?.as_str() {
+            "overloaded" => Some(Verdict::Busy),
+            "deadline_exceeded" | "fuel_exhausted" => {
+                Some(Verdict::Spent(Difference::new("answer", NO_FAULT, self.fault().unwrap_or_default())))
+            }
+            _ => None,
+        }
+    }
+
+    /// What an adapter never answers with, whatever its upstream does: that it broke, or broke the contract.
+    pub(super) fn fault(&self) -> Option<String> {
+        let error = self.error()?;
+        let code = error["code"].as_str()?;
+        FAULTS.contains(&code).then(|| format!("{code}: {}", error["message"].as_str().unwrap_or_default()))
+    }
+
+    fn error_code(&self) -> Option<String> {
+        Some(self.error()?["code"].as_str()?.to_owned())
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        self.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+    }
+}
+
+fn judge(case: &Case, upstream: &Upstream, got: &Got, found: &mut Vec<Difference>) {
+    let (seen, problems) = upstream.seen();
+    let last = case.exchanges.last().filter(|exchange| exchange.repeats);
+    for number in 0..seen.len().max(case.exchanges.len()) {
+        let Some(exchange) = case.exchanges.get(number).or(last) else { break };
+        match (&exchange.request, seen.get(number)) {
+            (Some(expected), Some(Asked::Request(seen))) => judge_request(number + 1, expected, seen, found),
+            (None, Some(_)) | (_, Some(Asked::Refused)) => {}
+            (_, None) if exchange.repeats => {}
+            (_, None) => {
+                found.push(Difference::new(format!("request {}", number + 1), "one for this exchange", "(none)"))
+            }
+        }
+    }
+    for problem in problems {
+        found.push(Difference::new("upstream", "what the case says", problem));
+    }
+    judge_headers("answer, header", &case.expect.headers, &got.headers, found);
+    let ignore: Vec<String> = case.expect.ignore.iter().cloned().chain(["created".to_owned()]).collect();
+    match &case.expect.outcome {
+        Outcome::Answer(expected) => {
+            if got.status != StatusCode::OK {
+                found.push(Difference::new(
+                    "answer, status",
+                    "200",
+                    format!("{}: {}", got.status.as_u16(), got.json()),
+                ));
+                return;
+            }
+            compare("answer, ", expected, &got.json(), &ignore, found);
+        }
+        Outcome::Stream(expected) => {
+            if !got.is_stream() {
+                found.push(Difference::new("answer", "a stream", format!("{}: {}", got.status.as_u16(), got.json())));
+                return;
+            }
+            let steps = Value::Array(Transcript::of(&got.body).steps);
+            compare("stream, step ", expected, &steps, &ignore, found);
+        }
+        Outcome::Error(expected) => judge_error(expected, got, found),
+    }
+}
+
+fn judge_request(number: usize, expected: &ExpectedRequest, seen: &Seen, found: &mut Vec<Difference>) {
+    let place = |what: &str| format!("request {number}, {what}");
+    let mut same = |what: &str, expected: Option<&String>, got: &str| {
+        if let Some(expected) = expected.filter(|expected| *expected != got) {
+            found.push(Difference::new(place(what), expected.as_str(), got));
+        }
+    };
+    same("method", expected.method.as_ref(), &seen.method);
+    same("origin", expected.origin.as_ref(), &seen.origin);
+    same("path", expected.path.as_ref(), &seen.path);
+    judge_headers(&place("header"), &expected.headers, &seen.headers, found);
+    if let Some(body) = &expected.body {
+        match serde_json::from_slice(&seen.body) {
+            Ok(got) => compare(&place("body"), body, &got, &expected.ignore, found),
+            Err(_) => {
+                let got = String::from_utf8_lossy(&seen.body).into_owned();
+                found.push(Difference::new(place("body"), "JSON", got));
+            }
+        }
+    }
+}
+
+fn judge_headers(place: &str, expected: &[(HeaderName, ExpectedHeader)], got: &HeaderMap, found: &mut Vec<Difference>) {
+    for (name, expected) in expected {
+        let values: Vec<_> = got.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let (fits, wanted) = match expected {
+            ExpectedHeader::Is(value) => (values.len() == 1 && values[0] == *value, value.as_str()),
+            ExpectedHeader::Present => (!values.is_empty(), "(any value)"),
+            ExpectedHeader::Absent => (values.is_empty(), "(absent)"),
+        };
+        if !fits {
+            let got = if values.is_empty() { "(absent)".to_owned() } else { values.join(", ") };
+            found.push(Difference::new(format!("{place} {name}"), wanted, got));
+        }
+    }
+}
+
+fn judge_error(expected: &ExpectedError, got: &Got, found: &mut Vec<Difference>) {
+    let Some(error) = got.error() else {
+        let got = String::from_utf8_lossy(&got.body).into_owned();
+        found.push(Difference::new("answer", "an error", got));
+        return;
+    };
+    if let Some(fault) = got.fault().filter(|_| expected.code.is_none()) {
+        found.push(Difference::new("answer", "an error of the contract's kinds", fault));
+        return;
+    }
+    let mut same = |what: &str, expected: Option<String>, got: String| {
+        if let Some(expected) = expected.filter(|expected| *expected != got) {
+            found.push(Difference::new(format!("error, {what}"), expected, got));
+        }
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    same("status", expected.status.map(|status| status.to_string()), got.status.as_u16().to_string());
+    same("type", expected.kind.clone(), text(&error["type"]));
+    same("code", expected.code.clone(), text(&error["code"]));
+    same("param", expected.param.clone(), text(&error["param"]));
+    same("message", expected.message.clone(), text(&error["message"]));
+    let retry = got
+        .headers
+        .get("retry-after-ms")
+        .map_or("(absent)".into(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    same("retry-after-ms", expected.retry_after_ms.map(|ms| ms.to_string()), retry);
+    let message = text(&error["message"]);
+    if let Some(part) = expected.message_has.as_ref().filter(|part| !message.contains(part.as_str())) {
+        found.push(Difference::new("error, message", format!("…{part}…"), message));
+    }
+}

@@ -1,0 +1,118 @@
+//! What a client got, in the form in which cases expect it: a stream's chunks become steps that don't depend on how the text was cut.
+//!
+//! A step is what one chunk says of one choice: `{"delta": {"content": "…"}}`, `{"finish_reason": "stop"}`; of a choice other than 0
+//! with its `choice`; or of the whole answer: `{"usage": {…}}`, `{"error": {…}}`, `"[DONE]"`. A delta with several fields is a step for
+//! each; neighbouring steps that only append to each other are one; what appends nothing is none.
+
+use serde_json::{Map, Value, json};
+
+/// The first chunk's own fields (`id`, `model` …), and the steps of all.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Transcript {
+    pub(super) steps: Vec<Value>,
+}
+
+impl Transcript {
+    /// Reads a stream's bytes as the client got them. What is no event of OpenAI's is a step of its own, `{"garbled": "…"}`.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let mut this = Self::default();
+        for event in text.split("\n\n").filter(|event| !event.is_empty()) {
+            let data: Vec<&str> = event.lines().filter(|line| !line.starts_with(':')).collect();
+            match data.as_slice() {
+                [] => {}
+                ["data: [DONE]"] => this.steps.push("[DONE]".into()),
+                [line] => match line.strip_prefix("data: ").map(serde_json::from_str) {
+                    Some(Ok(Value::Object(chunk))) => this.add(chunk),
+                    _ => this.steps.push(json!({ "garbled": line })),
+                },
+                lines => this.steps.push(json!({ "garbled": lines.join("\n") })),
+            }
+        }
+        this
+    }
+
+    /// All text that reached the client so far.
+    pub(super) fn text(&self) -> String {
+        let content = |step: &Value| step["delta"]["content"].as_str().map(str::to_owned);
+        self.steps.iter().filter_map(content).collect()
+    }
+
+    fn add(&mut self, mut chunk: Map<String, Value>) {
+        if let Some(error) = chunk.remove("error") {
+            self.steps.push(json!({ "error": error }));
+        }
+        let choices = match chunk.remove("choices") {
+            Some(Value::Array(choices)) => choices,
+            _ => Vec::new(),
+        };
+        for choice in choices {
+            let Value::Object(mut choice) = choice else { continue };
+            let index = choice.remove("index").and_then(|index| index.as_u64()).unwrap_or(0);
+            if let Some(Value::Object(delta)) = choice.remove("delta") {
+                for (name, value) in delta {
+                    self.delta(index, &name, value);
+                }
+            }
+            for (name, value) in choice.into_iter().filter(|(_, value)| !value.is_null()) {
+                self.push(index, &name, value);
+            }
+        }
+        if let Some(usage) = chunk.remove("usage").filter(|usage| !usage.is_null()) {
+            self.steps.push(json!({ "usage": usage }));
+        }
+    }
+
+    fn delta(&mut self, choice: u64, name: &str, value: Value) {
+        match value {
+            Value::String(text) if text.is_empty() => {}
+            Value::Null => {}
+            Value::Array(calls) if name == "tool_calls" => {
+                for call in calls {
+                    self.call(choice, call);
+                }
+            }
+            Value::String(text) => {
+                if let Some(Value::String(before)) = self.last_delta(choice, name) {
+                    before.push_str(&text);
+                } else {
+                    self.push(choice, "delta", json!({ name: text }));
+                }
+            }
+            value => self.push(choice, "delta", json!({ name: value })),
+        }
+    }
+
+    /// A fragment of a tool call: its arguments are appended to the call before, where it's the same.
+    fn call(&mut self, choice: u64, call: Value) {
+        let arguments = call["function"]["arguments"].as_str().map(str::to_owned);
+        if let (Some(Value::Object(before)), Some(arguments)) = (self.last_delta(choice, "tool_call"), &arguments)
+            && before.get("index") == call.get("index")
+            && call.get("id").is_none_or(Value::is_null)
+        {
+            if let Some(Value::String(text)) = before.get_mut("function").and_then(|f| f.get_mut("arguments")) {
+                text.push_str(arguments);
+                return;
+            }
+        }
+        self.push(choice, "delta", json!({ "tool_call": call }));
+    }
+
+    /// The last step's value, where that is a delta of this field.
+    fn last_delta(&mut self, choice: u64, name: &str) -> Option<&mut Value> {
+        let last = self.steps.last_mut()?;
+        if last.get("choice").and_then(Value::as_u64).unwrap_or(0) != choice {
+            return None;
+        }
+        last.get_mut("delta")?.get_mut(name)
+    }
+
+    fn push(&mut self, choice: u64, name: &str, value: Value) {
+        let mut step = Map::new();
+        if choice != 0 {
+            step.insert("choice".into(), choice.into());
+        }
+        step.insert(name.into(), value);
+        self.steps.push(step.into());
+    }
+}
