@@ -77,7 +77,8 @@ pub async fn record(
     let path = if embeddings { Endpoint::Embeddings } else { Endpoint::Chat };
     let client = Client { path, headers: HeaderMap::new(), body: request };
     let got = async {
-        let response = run::ask(component, &spec, &network.watched_by(Arc::clone(&tape) as Arc<dyn Tap>), &client).await?;
+        let response =
+            run::ask(component, &spec, &network.watched_by(Arc::clone(&tape) as Arc<dyn Tap>), &client).await?;
         run::receive(response, &watch::Sender::new(String::new())).await
     };
     let got = got.await.map_err(RecordError::Fault)?;
@@ -147,20 +148,15 @@ impl Tap for Tape {
     }
 }
 
-fn write(
-    shows: &str,
-    settings: &BTreeMap<String, String>,
-    client: &Client,
-    exchanges: &[Taped],
-    got: &Got,
-) -> String {
+fn write(shows: &str, settings: &BTreeMap<String, String>, client: &Client, exchanges: &[Taped], got: &Got) -> String {
     let mut file = format!("shows = {}\n", quoted(shows));
     let mut line = |line: std::fmt::Arguments<'_>| {
         // A string takes whatever is written to it.
         let _ = file.write_fmt(format_args!("{line}\n"));
     };
     if !settings.is_empty() {
-        let pairs: Vec<String> = settings.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+        let pairs: Vec<String> =
+            settings.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
         line(format_args!("\n[adapter]\nsettings = {{ {} }}", pairs.join(", ")));
     }
     line(format_args!("\n[client]"));
@@ -172,7 +168,8 @@ fn write(
         line(format_args!("\n[[exchange]]\n[exchange.request]\nmethod = {}", quoted(method.as_str())));
         line(format_args!("path = {}", quoted(path)));
         let kept = header_table(headers, |name, value| {
-            value.contains("secret-of-") || !(PLAIN_HEADERS.contains(&name) || TELLING.iter().any(|part| name.contains(part)))
+            value.contains("secret-of-")
+                || !(PLAIN_HEADERS.contains(&name) || TELLING.iter().any(|part| name.contains(part)))
         });
         line(format_args!("headers = {kept}"));
         if let Ok(body) = serde_json::from_slice::<Value>(sent) {
@@ -293,15 +290,16 @@ mod tests {
     use super::*;
 
     fn got(content_type: &'static str, body: &str) -> Got {
-        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type))]);
+        let headers =
+            HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type))]);
         Got { status: StatusCode::OK, headers, body: body.as_bytes().to_vec() }
     }
 
     fn tape(pieces: &[&[u8]]) -> Vec<Taped> {
-        let headers = [("x-api-key", "secret-of-api-key"), ("cookie", "sid=1"), ("x-session-token", "t"), ("x-version", "1")];
-        let headers = headers.map(|(name, value)| {
-            (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
-        });
+        let headers =
+            [("x-api-key", "secret-of-api-key"), ("cookie", "sid=1"), ("x-session-token", "t"), ("x-version", "1")];
+        let headers =
+            headers.map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value)));
         let tape = Tape::default();
         let url = Url::parse("https://api.example.com/v1?key=secret-of-api-key").unwrap();
         let exchange = tape.begin(&Method::POST, &url, &HeaderMap::from_iter(headers.clone()));
@@ -324,9 +322,16 @@ mod tests {
             &["ends with a quote'".as_bytes()],
         ];
         for pieces in bodies {
-            let client = Client { path: Endpoint::Chat, headers: HeaderMap::new(), body: serde_json::json!({"model": "'''"}) };
+            let client =
+                Client { path: Endpoint::Chat, headers: HeaderMap::new(), body: serde_json::json!({"model": "'''"}) };
             let settings = BTreeMap::from([("base url".to_owned(), "a\"b".to_owned())]);
-            let text = write("it's \"so\"", &settings, &client, &tape(pieces), &got("application/json", "{\"created\": 1, \"id\": 2}"));
+            let text = write(
+                "it's \"so\"",
+                &settings,
+                &client,
+                &tape(pieces),
+                &got("application/json", "{\"created\": 1, \"id\": 2}"),
+            );
             let case = Case::parse("written", &text).unwrap_or_else(|mistake| panic!("{mistake}\n{text}"));
             assert_eq!(case.client.body["model"], "'''");
             let super::super::case::Reply::Answer(answer) = &case.exchanges[0].reply else { panic!("{text}") };
@@ -337,7 +342,8 @@ mod tests {
 
     #[test]
     fn headers_that_may_hold_a_secret_are_left_out_and_the_credentials_stand_in_stays() {
-        let client = Client { path: Endpoint::Chat, headers: HeaderMap::new(), body: serde_json::json!({"model": "m"}) };
+        let client =
+            Client { path: Endpoint::Chat, headers: HeaderMap::new(), body: serde_json::json!({"model": "m"}) };
         let text = write("s", &BTreeMap::new(), &client, &tape(&[b"x"]), &got("application/json", "{}"));
         assert!(text.contains("headers = { \"x-api-key\" = \"secret-of-api-key\", \"x-version\" = \"1\" }"), "{text}");
         assert!(!text.contains("sid=1") && !text.contains("session"), "{text}");

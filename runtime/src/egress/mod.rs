@@ -57,8 +57,8 @@ use tap::{Watched, WatchedBody};
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use address::is_public;
-pub(crate) use credential::{is_placeable, stand_in_for};
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
+pub(crate) use credential::{is_placeable, stand_in_for};
 pub use error::EgressError;
 pub(crate) use grant::quotable;
 pub use grant::{Grant, GrantError, Target};
