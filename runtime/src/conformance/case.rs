@@ -536,3 +536,67 @@ impl<'de> Deserialize<'de> for Piece {
         deserializer.deserialize_any(One)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = r#"shows = "it"
+client = { body = '{"model": "m"}' }
+[[exchange]]
+reply = { body = ["a", { base64 = "/w==" }, { pause-ms = 3 }, { until-client-has = "x" }], ends = "broken" }
+[expect]
+error = { status = 502 }
+"#;
+
+    fn mistake(from: &str, to: &str) -> (usize, String) {
+        assert!(PLAIN.contains(from));
+        let Mistake { line, problem, .. } = Case::parse("c", &PLAIN.replace(from, to)).unwrap_err();
+        (line, problem)
+    }
+
+    #[test]
+    fn pieces_are_texts_bytes_pauses_and_waits() {
+        let case = Case::parse("c", PLAIN).unwrap();
+        let Reply::Answer(answer) = &case.exchanges[0].reply else { panic!() };
+        let expected = [
+            Piece::Bytes(Bytes::from_static(b"a")),
+            Piece::Bytes(Bytes::from_static(b"\xff")),
+            Piece::Pause(Duration::from_millis(3)),
+            Piece::UntilClientHas("x".into()),
+        ];
+        assert_eq!((&*answer.pieces, answer.ends), (&expected[..], Ends::Broken));
+    }
+
+    #[test]
+    fn mistakes_have_a_line_and_say_what_was_expected() {
+        for (from, to, line, said) in [
+            ("\"m\"}", "\"m\"", 2, "JSON was expected here"),
+            ("{\"model\": \"m\"}", "[]", 2, "a string `model`"),
+            ("\"/w==\"", "\"/w\"", 4, "base64 was expected"),
+            ("pause-ms = 3", "pause-ms = 3000", 4, "at most 2000 ms"),
+            (
+                "pause-ms = 3",
+                "wait = 3",
+                4,
+                "unknown field `wait`, expected one of `base64`, `pause-ms`, `until-client-has`",
+            ),
+            ("\"a\", ", "7, ", 4, "a piece: a text, { base64"),
+            ("ends = \"broken\"", "ends = \"whole\", splits = \"every-byte\"", 4, "has no pauses"),
+            ("ends = \"broken\"", "status = 99", 4, "a status from 200"),
+            ("error = { status = 502 }", "stream = '{}'", 6, "a list of steps"),
+            ("error = { status = 502 }", "error = {}\nanswer = '{}'", 5, "one of `answer`, `stream` and `error`"),
+            ("shows = \"it\"\n", "", 1, "missing field `shows`"),
+        ] {
+            let (at, problem) = mistake(from, to);
+            assert!(at == line && problem.contains(said), "{at}: {problem}, for {to}");
+        }
+    }
+
+    #[test]
+    fn json_over_lines_has_its_mistake_on_its_own_line() {
+        let text = PLAIN.replace("'{\"model\": \"m\"}'", "'''\n{\n  \"model\": \"m\",\n  oops\n}'''");
+        assert_eq!(Case::parse("c", &text).unwrap_err().line, 5);
+    }
+}
