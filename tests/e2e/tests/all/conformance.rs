@@ -110,11 +110,11 @@ async fn what_the_upstream_is_asked_is_compared_as_well_and_the_credential_gets_
 #[tokio::test]
 async fn a_mistake_in_a_case_is_told_with_its_line_and_what_was_expected() {
     for (from, to, line, said) in [
-        ("[exchange.reply]\n", "[exchange.reply]\nstatsu = 200\n", 31, "unknown field `statsu`, expected one of"),
+        ("[exchange.reply]\n", "[exchange.reply]\nstatsu = 200\n", 33, "unknown field `statsu`, expected one of"),
         (
             "{\"role\": \"system\", \"content\": \"Be brief.\"},",
             "{\"role\": \"system\", \"content\": \"Be brief.\"}",
-            9,
+            10,
             "JSON was expected",
         ),
         ("method = \"POST\"", "method = 3", 17, "expected a string"),
