@@ -391,3 +391,68 @@ fn judge_error(expected: &ExpectedError, got: &Got, found: &mut Vec<Difference>)
         found.push(Difference::new("error, message", format!("…{part}…"), message));
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_cut_whole_into_bytes_and_between_any_two() {
+        let text = "shows = ''\nclient = { body = '{\"model\": \"m\"}' }\n[[exchange]]\nreply = { body = [\"a€\"], splits = \"every-byte\" }\n[expect]\nerror = {}\n";
+        let case = Case::parse("test", text).unwrap();
+        let bodies: Vec<Vec<Vec<u8>>> = cuts(&case.exchanges)
+            .map(|(_, exchanges)| {
+                let Reply::Answer(answer) = &exchanges[0].reply else { panic!("a reply") };
+                let bytes = |piece: &Piece| if let Piece::Bytes(bytes) = piece { bytes.to_vec() } else { Vec::new() };
+                answer.pieces.iter().map(bytes).collect()
+            })
+            .collect();
+        let all = "a€".as_bytes();
+        assert_eq!(bodies[0], [all]);
+        assert_eq!(bodies[1], all.chunks(1).collect::<Vec<_>>());
+        for (cut, body) in bodies[2..].iter().enumerate() {
+            assert_eq!(*body, [&all[..cut + 1], &all[cut + 1..]]);
+        }
+        assert_eq!(bodies.len(), 2 + all.len() - 1);
+    }
+
+    fn got(status: u16, retry_after_ms: Option<&str>, body: &str) -> Got {
+        let mut headers = HeaderMap::new();
+        if let Some(ms) = retry_after_ms {
+            headers.insert("retry-after-ms", ms.parse().unwrap());
+        }
+        Got { status: StatusCode::from_u16(status).unwrap(), headers, body: body.as_bytes().to_vec() }
+    }
+
+    fn places(expected: &ExpectedError, got: &Got) -> Vec<String> {
+        let mut found = Vec::new();
+        judge_error(expected, got, &mut found);
+        found.into_iter().map(|difference| difference.place).collect()
+    }
+
+    #[test]
+    fn an_error_is_what_it_is_said_to_be_and_a_fault_is_none() {
+        let slow =
+            got(429, Some("2000"), r#"{"error": {"code": "provider_error", "message": "slow down", "type": "t"}}"#);
+        let any = ExpectedError::default();
+        assert_eq!(places(&any, &slow), [""; 0]);
+        let right = ExpectedError {
+            status: Some(429),
+            message_has: Some("slow".into()),
+            retry_after_ms: Some(2000),
+            ..any.clone()
+        };
+        assert_eq!(places(&right, &slow), [""; 0]);
+        let wrong =
+            ExpectedError { status: Some(503), message: Some("slow".into()), retry_after_ms: Some(1), ..any.clone() };
+        assert_eq!(places(&wrong, &slow), ["error, status", "error, message", "error, retry-after-ms"]);
+        for fault in FAULTS {
+            let trapped = got(502, None, &format!(r#"{{"error": {{"code": "{fault}", "message": "x"}}}}"#));
+            assert_eq!(places(&any, &trapped), ["answer"], "{fault}");
+            let asked_for = ExpectedError { code: Some(fault.into()), ..any.clone() };
+            assert_eq!(places(&asked_for, &trapped), [""; 0], "{fault}");
+        }
+        assert_eq!(places(&any, &got(200, None, "{}")), ["answer"]);
+    }
+}
