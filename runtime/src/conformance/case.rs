@@ -194,6 +194,16 @@ impl Case {
     }
 }
 
+impl Case {
+    /// Whether a reply goes by what the client has.
+    pub(crate) fn waits_for_client(&self) -> bool {
+        self.exchanges.iter().any(|exchange| match &exchange.reply {
+            Reply::Answer(answer) => answer.pieces.iter().any(|piece| matches!(piece, Piece::UntilClientHas(_))),
+            Reply::Refusal => false,
+        })
+    }
+}
+
 impl Endpoint {
     pub(crate) fn path(self) -> &'static str {
         match self {

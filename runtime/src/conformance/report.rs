@@ -12,6 +12,8 @@ use crate::telemetry::misleads;
 const SHOWN: usize = 60;
 /// The column of what was expected.
 const SIDE: usize = 48;
+/// Characters of a place that are shown; members' names are the adapter's.
+const PLACE: usize = 120;
 /// Characters before the first that differs.
 const BEFORE: usize = 12;
 
@@ -127,7 +129,7 @@ impl Shown {
         let Difference { place, expected, got } = difference;
         let same = expected.chars().zip(got.chars()).take_while(|(a, b)| a == b).count();
         let from = same.saturating_sub(BEFORE);
-        Self { place: place.clone(), expected: cut(expected, from, SHOWN), got: cut(got, from, SHOWN) }
+        Self { place: cut(place, 0, PLACE), expected: cut(expected, from, SHOWN), got: cut(got, from, SHOWN) }
     }
 
     fn reason(&self) -> String {

@@ -36,6 +36,8 @@ use crate::telemetry::Metrics;
 const DEPLOYMENT: &str = "check";
 /// How long one run of a case may take.
 const CASE_TIME: Duration = Duration::from_secs(20);
+/// The adapter's own timeout, shorter so that it is the one that is told of.
+const TIMEOUT_MS: u64 = 15_000;
 /// The base URL of an adapter that asks for no host of its own.
 const SOME_UPSTREAM: &str = "https://upstream.example";
 const MAX_BODY_BYTES: usize = 32 << 20;
@@ -76,6 +78,8 @@ pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// The error that a whole answer or a stream ends with. Found once: an upload's answers may be long.
+    error: Option<Value>,
 }
 
 /// Plays a case, once for each way in which its reply is cut.
@@ -100,7 +104,7 @@ async fn play_once(subject: &Subject, case: &Case, exchanges: Vec<Exchange>) -> 
     let upstream = Upstream::new(exchanges, watched);
     let asked = async {
         let response = send(subject, case, &upstream).await?;
-        receive(response, &client_has).await
+        receive(response, case.waits_for_client().then_some(&client_has)).await
     };
     let got = match tokio::time::timeout(CASE_TIME, asked).await {
         Ok(Ok(got)) => got,
@@ -190,21 +194,28 @@ pub(super) async fn ask(
     Ok(response)
 }
 
-/// Reads an answer to its end; what the client has so far is told to `client_has`.
-pub(super) async fn receive(response: Response, client_has: &watch::Sender<String>) -> Result<Got, String> {
+/// Reads an answer to its end; what the client has so far is told to `client_has`, if anybody wants to know.
+pub(super) async fn receive(response: Response, client_has: Option<&watch::Sender<String>>) -> Result<Got, String> {
     let (parts, mut body) = Response::into_parts(response);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| error.to_string())?.into_data() else { continue };
         bytes.extend_from_slice(&data);
-        client_has.send_replace(Transcript::of(&bytes).text());
+        if let Some(client_has) = client_has {
+            client_has.send_replace(Transcript::of(&bytes).text());
+        }
     }
-    Ok(Got { status: parts.status, headers: parts.headers, body: bytes })
+    Ok(Got::new(parts.status, parts.headers, bytes))
 }
 
 /// A model that the adapter serves.
 fn some_model(info: &AdapterInfo) -> String {
     info.models.first().map_or_else(|| "some-model".to_owned(), |model| model.id.replace('*', "some-model"))
+}
+
+/// The defaults, but for the time that a case may take.
+pub(super) fn limits() -> Limits {
+    Limits { timeout_ms: TIMEOUT_MS, ..Limits::default() }
 }
 
 impl Subject {
@@ -245,12 +256,14 @@ impl Got {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
     }
 
-    /// The error that a whole answer or a stream ends with.
-    pub(super) fn error(&self) -> Option<Value> {
-        if !self.is_stream() {
-            return self.json().get("error").cloned();
-        }
-        Transcript::of(&self.body).steps.iter().find_map(|step| step.get("error").cloned())
+    pub(super) fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let mut this = Self { status, headers, body, error: None };
+        this.error = if this.is_stream() {
+            Transcript::of(&this.body).steps.iter().find_map(|step| step.get("error").cloned())
+        } else {
+            this.json().get("error").cloned()
+        };
+        this
     }
 
     /// The verdict, where the sandbox ended or never began, whatever the case is about.
@@ -266,13 +279,13 @@ impl Got {
 
     /// What an adapter never answers with, whatever its upstream does: that it broke, or broke the contract.
     pub(super) fn fault(&self) -> Option<String> {
-        let error = self.error()?;
+        let error = self.error.as_ref()?;
         let code = error["code"].as_str()?;
         FAULTS.contains(&code).then(|| format!("{code}: {}", error["message"].as_str().unwrap_or_default()))
     }
 
     fn error_code(&self) -> Option<String> {
-        Some(self.error()?["code"].as_str()?.to_owned())
+        Some(self.error.as_ref()?["code"].as_str()?.to_owned())
     }
 
     pub(super) fn is_stream(&self) -> bool {
@@ -361,7 +374,7 @@ fn judge_headers(place: &str, expected: &[(HeaderName, ExpectedHeader)], got: &H
 }
 
 fn judge_error(expected: &ExpectedError, got: &Got, found: &mut Vec<Difference>) {
-    let Some(error) = got.error() else {
+    let Some(error) = &got.error else {
         let got = String::from_utf8_lossy(&got.body).into_owned();
         found.push(Difference::new("answer", "an error", got));
         return;
@@ -422,7 +435,7 @@ mod tests {
         if let Some(ms) = retry_after_ms {
             headers.insert("retry-after-ms", ms.parse().unwrap());
         }
-        Got { status: StatusCode::from_u16(status).unwrap(), headers, body: body.as_bytes().to_vec() }
+        Got::new(StatusCode::from_u16(status).unwrap(), headers, body.as_bytes().to_vec())
     }
 
     fn places(expected: &ExpectedError, got: &Got) -> Vec<String> {
