@@ -89,11 +89,10 @@ impl Transcript {
         if let (Some(Value::Object(before)), Some(arguments)) = (self.last_delta(choice, "tool_call"), &arguments)
             && before.get("index") == call.get("index")
             && call.get("id").is_none_or(Value::is_null)
+            && let Some(Value::String(text)) = before.get_mut("function").and_then(|f| f.get_mut("arguments"))
         {
-            if let Some(Value::String(text)) = before.get_mut("function").and_then(|f| f.get_mut("arguments")) {
-                text.push_str(arguments);
-                return;
-            }
+            text.push_str(arguments);
+            return;
         }
         self.push(choice, "delta", json!({ "tool_call": call }));
     }
@@ -165,7 +164,7 @@ mod tests {
     #[test]
     fn an_error_is_a_step_and_what_is_no_event_is_told() {
         let error = json!({"error": {"code": "x"}});
-        assert_eq!(steps(&[error.clone()]), [error, json!("[DONE]")]);
+        assert_eq!(steps(std::slice::from_ref(&error)), [error, json!("[DONE]")]);
         let garbled = Transcript::of(b"event: x\ndata: {}\n\ndata: {\n\n").steps;
         assert_eq!(garbled, [json!({"garbled": "event: x\ndata: {}"}), json!({"garbled": "data: {"})]);
     }

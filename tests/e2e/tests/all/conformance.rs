@@ -118,7 +118,7 @@ async fn a_mistake_in_a_case_is_told_with_its_line_and_what_was_expected() {
             "JSON was expected",
         ),
         ("method = \"POST\"", "method = 3", 17, "expected a string"),
-        ("body = '''", "body = 7 # '''", 4, "expected a string"),
+        ("shows = ", "shows = 7 # ", 1, "expected a string"),
     ] {
         let desk = Desk::with(&adapter("anthropic"));
         desk.changed_case(from, to);
