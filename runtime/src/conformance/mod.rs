@@ -23,6 +23,7 @@ use include_dir::{Dir, include_dir};
 use case::Case;
 
 use crate::deployments::Component;
+use crate::sandbox::Limits;
 use run::Subject;
 
 pub use case::Mistake;
@@ -93,7 +94,7 @@ impl Suite {
 
     /// Plays all cases, one after the other.
     pub async fn run(&self, component: &Arc<Component>, report: &mut Report) {
-        let subject = Subject { component: Arc::clone(component), limits: run::limits() };
+        let subject = Subject { component: Arc::clone(component), limits: run::limits(Limits::default()) };
         if self.name == GENERIC {
             for (name, shows, check) in generic::CHECKS {
                 report.add(GENERIC, name, shows, check.run(&subject).await);

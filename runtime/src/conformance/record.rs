@@ -86,7 +86,7 @@ pub async fn record(
     let text = write(&shows, &settings, &client, &tape.exchanges(), &got);
     let case = Case::parse("recorded", &text)?;
     let mut report = Report::default();
-    let subject = Subject { component: Arc::clone(component), limits: run::limits() };
+    let subject = Subject { component: Arc::clone(component), limits: run::limits(Limits::default()) };
     let verdict: Verdict = run::play(&subject, &case).await;
     report.add("recorded", "case", &case.shows, verdict);
     Ok((text, report))

@@ -212,9 +212,9 @@ fn some_model(info: &AdapterInfo) -> String {
     info.models.first().map_or_else(|| "some-model".to_owned(), |model| model.id.replace('*', "some-model"))
 }
 
-/// The defaults, but for the time that a case may take.
-pub(super) fn limits() -> Limits {
-    Limits { timeout_ms: TIMEOUT_MS, ..Limits::default() }
+/// An adapter's defaults, but for the time that a case may take.
+pub(super) fn limits(defaults: Limits) -> Limits {
+    Limits { timeout_ms: TIMEOUT_MS, ..defaults }
 }
 
 impl Subject {
