@@ -93,6 +93,14 @@ test("an error in a stream, and faults on the way, are the provider's", async ()
   await assert.rejects(new Upstream(Reply.denied()).complete(adapter, ask()), { code: "egress_denied" });
 });
 
+test("a stream that ends before its end, or was none, is the provider's failure", async () => {
+  const cut = fixture("stream_text.sse").split("event: message_stop")[0] ?? "";
+  for (const stream of [cut, "", "\ufffd\n\ndata: }{\n\n"]) {
+    const { failure } = await new Upstream(Reply.sse(stream)).play(adapter, ask());
+    assert.deepEqual([failure?.kind, failure?.message], ["upstream", "the stream broke off before its end"], stream);
+  }
+});
+
 test("what is not a text is refused with its place", async () => {
   const image = { tag: "image" as const, val: { source: { tag: "url" as const, val: "https://a.example/a.png" } } };
   const messages = [user({ tag: "parts", val: [image] })];

@@ -97,6 +97,7 @@ fn compile_code(error: &CompileError) -> &'static str {
         CompileError::Invalid(_) => "invalid_component",
         CompileError::TooComplex { .. } => "component_too_complex",
         CompileError::Import(_) => "unknown_import",
+        CompileError::Contract { .. } => "contract_version",
         CompileError::Export(_) => "missing_export",
         CompileError::Bound { .. } => "compile_limit",
         CompileError::Compiler(_) => "compiler_failed",

@@ -213,7 +213,7 @@ async fn cancellation(subject: &Subject) -> Done {
     {
         let mut answered = std::pin::pin!(async {
             let response = run::send(subject, &case, &upstream).await?;
-            run::receive(response, &watch::Sender::new(String::new())).await
+            run::receive(response, None).await
         });
         // The client leaves as soon as the upstream is at it.
         tokio::select! {
@@ -240,11 +240,11 @@ async fn cancellation(subject: &Subject) -> Done {
 async fn asked(subject: &Subject, prompt: &str) -> Result<Vec<Seen>, Verdict> {
     let mut case = case(REQUEST)?;
     case.client.body["messages"][0]["content"] = json!(prompt);
-    let (client_has, watched) = watch::channel(String::new());
+    let (_client_has, watched) = watch::channel(String::new());
     let upstream = Upstream::new(case.exchanges.clone(), watched);
     let got = async {
         let response = run::send(subject, &case, &upstream).await?;
-        run::receive(response, &client_has).await
+        run::receive(response, None).await
     };
     let got = got.await.map_err(|problem| failed("adapter", "one that can be deployed", problem))?;
     if let Some(ended) = got.ended() {

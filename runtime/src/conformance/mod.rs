@@ -1,11 +1,12 @@
 //! The conformance kit: cases that say what a client sends, what an upstream plays and what is to come of it, run against an adapter
 //! in the sandbox of production.
 //!
-//! [`case`] reads files, [`run`] plays one, [`upstream`] is the other side of it, [`matching`] and [`transcript`] compare, [`report`]
-//! shows. It opens no socket and touches no disk but the folder of cases that it's told of.
+//! [`case`] reads files, [`run`] plays one, [`upstream`] is the other side of it, [`judge`], [`matching`] and [`transcript`] compare,
+//! [`report`] shows. It opens no socket and touches no disk but the folder of cases that it's told of.
 
 mod case;
 mod generic;
+mod judge;
 mod matching;
 mod record;
 mod report;
@@ -92,7 +93,7 @@ impl Suite {
 
     /// Plays all cases, one after the other.
     pub async fn run(&self, component: &Arc<Component>, report: &mut Report) {
-        let subject = Subject { component: Arc::clone(component), limits: upload::limits(component.language.limits()) };
+        let subject = Subject { component: Arc::clone(component), limits: run::limits(component.language.limits()) };
         if self.name == GENERIC {
             for (name, shows, check) in generic::CHECKS {
                 report.add(GENERIC, name, shows, check.run(&subject).await);

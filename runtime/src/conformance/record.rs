@@ -11,14 +11,12 @@ use base64::Engine;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
-use tokio::sync::watch;
 use url::Url;
 
 use super::case::{Case, Client, Endpoint, Mistake};
 use super::report::Report;
 use super::run::{self, Got, Subject, Verdict};
 use super::transcript::Transcript;
-use super::upload;
 use crate::deployments::{Change, ChangeError, Component, Spec};
 use crate::egress::{Network, Passing, Tap};
 
@@ -78,7 +76,7 @@ pub async fn record(
     let got = async {
         let response =
             run::ask(component, &spec, &network.watched_by(Arc::clone(&tape) as Arc<dyn Tap>), &client).await?;
-        run::receive(response, &watch::Sender::new(String::new())).await
+        run::receive(response, None).await
     };
     let got = got.await.map_err(RecordError::Fault)?;
     if let Some(fault) = got.fault() {
@@ -87,7 +85,7 @@ pub async fn record(
     let text = write(&shows, &settings, &client, &tape.exchanges(), &got);
     let case = Case::parse("recorded", &text)?;
     let mut report = Report::default();
-    let subject = Subject { component: Arc::clone(component), limits: upload::limits(component.language.limits()) };
+    let subject = Subject { component: Arc::clone(component), limits: run::limits(component.language.limits()) };
     let verdict: Verdict = run::play(&subject, &case).await;
     report.add("recorded", "case", &case.shows, verdict);
     Ok((text, report))
@@ -291,7 +289,7 @@ mod tests {
     fn got(content_type: &'static str, body: &str) -> Got {
         let headers =
             HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type))]);
-        Got { status: StatusCode::OK, headers, body: body.as_bytes().to_vec() }
+        Got::new(StatusCode::OK, headers, body.as_bytes().to_vec())
     }
 
     fn tape(pieces: &[&[u8]]) -> Vec<Taped> {

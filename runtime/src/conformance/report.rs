@@ -12,6 +12,8 @@ use crate::telemetry::misleads;
 const SHOWN: usize = 60;
 /// The column of what was expected.
 const SIDE: usize = 48;
+/// Characters of a place that are shown; members' names are the adapter's.
+const PLACE: usize = 120;
 /// Characters before the first that differs.
 const BEFORE: usize = 12;
 
@@ -127,7 +129,7 @@ impl Shown {
         let Difference { place, expected, got } = difference;
         let same = expected.chars().zip(got.chars()).take_while(|(a, b)| a == b).count();
         let from = same.saturating_sub(BEFORE);
-        Self { place: place.clone(), expected: cut(expected, from, SHOWN), got: cut(got, from, SHOWN) }
+        Self { place: cut(place, 0, PLACE), expected: cut(expected, from, SHOWN), got: cut(got, from, SHOWN) }
     }
 
     fn reason(&self) -> String {
@@ -158,4 +160,29 @@ fn cut(text: &str, from: usize, most: usize) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_cut_to_where_it_does_and_misleads_nobody() {
+        let long = "a".repeat(1000);
+        let shown = Shown::of(&Difference::new("p", format!("{long}x\u{1b}[31m"), format!("{long}y{long}")));
+        assert_eq!(shown.expected, "…aaaaaaaaaaaax\\u{1b}[31m");
+        assert!(shown.got.starts_with("…aaaaaaaaaaaayaaa") && shown.got.ends_with('…'), "{}", shown.got);
+        assert_eq!(shown.got.chars().count(), SHOWN + 2);
+    }
+
+    #[test]
+    fn the_table_counts_and_shows_both_sides() {
+        let mut report = Report::default();
+        report.add("s", "one", "shows one", Verdict::Passed);
+        report.add("s", "two", "shows two", Verdict::Failed(vec![Difference::new("body.a", "1", "2")]));
+        report.lacks("elsewhere");
+        let text = report.to_text();
+        assert!(text.contains("s/one") && text.contains("s/two failed:\n  body.a\n    expected  1 "), "{text}");
+        assert!(text.ends_with("1 passed, 1 failed, 1 skipped\n"), "{text}");
+    }
 }

@@ -10,19 +10,18 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tower_service::Service;
 
-use super::case::{
-    Answer, Case, Client, Exchange, ExpectedError, ExpectedHeader, ExpectedRequest, Outcome, Piece, Reply, Terms,
-};
-use super::matching::{ANY, Difference, compare};
+use super::case::{Answer, Case, Client, Exchange, Piece, Reply, Terms};
+use super::judge::judge;
+use super::matching::{ANY, Difference};
 use super::transcript::Transcript;
-use super::upstream::{Asked, Seen, Upstream};
+use super::upstream::Upstream;
 use crate::chat::{AdapterInfo, Placement};
 use crate::deployments::{BASE_URL, Change, Component, Published, Revision, Snapshot, Spec};
 use crate::dispatch::Dispatch;
@@ -36,12 +35,14 @@ use crate::telemetry::Metrics;
 const DEPLOYMENT: &str = "check";
 /// How long one run of a case may take.
 const CASE_TIME: Duration = Duration::from_secs(20);
+/// The adapter's own timeout, shorter so that it is the one that is told of.
+const TIMEOUT_MS: u64 = 15_000;
 /// The base URL of an adapter that asks for no host of its own.
 const SOME_UPSTREAM: &str = "https://upstream.example";
 const MAX_BODY_BYTES: usize = 32 << 20;
 
 /// Codes of errors that are the adapter's fault, and not its answer.
-const FAULTS: [&str; 7] = [
+pub(super) const FAULTS: [&str; 7] = [
     "adapter_trap",
     "answer_too_large",
     "deadline_exceeded",
@@ -76,6 +77,8 @@ pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// The error that a whole answer or a stream ends with. Found once: an upload's answers may be long.
+    pub(super) error: Option<Value>,
 }
 
 /// Plays a case, once for each way in which its reply is cut.
@@ -100,7 +103,7 @@ async fn play_once(subject: &Subject, case: &Case, exchanges: Vec<Exchange>) -> 
     let upstream = Upstream::new(exchanges, watched);
     let asked = async {
         let response = send(subject, case, &upstream).await?;
-        receive(response, &client_has).await
+        receive(response, case.waits_for_client().then_some(&client_has)).await
     };
     let got = match tokio::time::timeout(CASE_TIME, asked).await {
         Ok(Ok(got)) => got,
@@ -190,21 +193,28 @@ pub(super) async fn ask(
     Ok(response)
 }
 
-/// Reads an answer to its end; what the client has so far is told to `client_has`.
-pub(super) async fn receive(response: Response, client_has: &watch::Sender<String>) -> Result<Got, String> {
+/// Reads an answer to its end; what the client has so far is told to `client_has`, if anybody wants to know.
+pub(super) async fn receive(response: Response, client_has: Option<&watch::Sender<String>>) -> Result<Got, String> {
     let (parts, mut body) = Response::into_parts(response);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| error.to_string())?.into_data() else { continue };
         bytes.extend_from_slice(&data);
-        client_has.send_replace(Transcript::of(&bytes).text());
+        if let Some(client_has) = client_has {
+            client_has.send_replace(Transcript::of(&bytes).text());
+        }
     }
-    Ok(Got { status: parts.status, headers: parts.headers, body: bytes })
+    Ok(Got::new(parts.status, parts.headers, bytes))
 }
 
 /// A model that the adapter serves.
 fn some_model(info: &AdapterInfo) -> String {
     info.models.first().map_or_else(|| "some-model".to_owned(), |model| model.id.replace('*', "some-model"))
+}
+
+/// An adapter's defaults, but for the time that a case may take.
+pub(super) fn limits(defaults: Limits) -> Limits {
+    Limits { timeout_ms: TIMEOUT_MS, ..defaults }
 }
 
 impl Subject {
@@ -245,12 +255,14 @@ impl Got {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
     }
 
-    /// The error that a whole answer or a stream ends with.
-    pub(super) fn error(&self) -> Option<Value> {
-        if !self.is_stream() {
-            return self.json().get("error").cloned();
-        }
-        Transcript::of(&self.body).steps.iter().find_map(|step| step.get("error").cloned())
+    pub(super) fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let mut this = Self { status, headers, body, error: None };
+        this.error = if this.is_stream() {
+            Transcript::of(&this.body).steps.iter().find_map(|step| step.get("error").cloned())
+        } else {
+            this.json().get("error").cloned()
+        };
+        this
     }
 
     /// The verdict, where the sandbox ended or never began, whatever the case is about.
@@ -266,13 +278,13 @@ impl Got {
 
     /// What an adapter never answers with, whatever its upstream does: that it broke, or broke the contract.
     pub(super) fn fault(&self) -> Option<String> {
-        let error = self.error()?;
+        let error = self.error.as_ref()?;
         let code = error["code"].as_str()?;
         FAULTS.contains(&code).then(|| format!("{code}: {}", error["message"].as_str().unwrap_or_default()))
     }
 
     fn error_code(&self) -> Option<String> {
-        Some(self.error()?["code"].as_str()?.to_owned())
+        Some(self.error.as_ref()?["code"].as_str()?.to_owned())
     }
 
     pub(super) fn is_stream(&self) -> bool {
@@ -280,114 +292,28 @@ impl Got {
     }
 }
 
-fn judge(case: &Case, upstream: &Upstream, got: &Got, found: &mut Vec<Difference>) {
-    let (seen, problems) = upstream.seen();
-    let last = case.exchanges.last().filter(|exchange| exchange.repeats);
-    for number in 0..seen.len().max(case.exchanges.len()) {
-        let Some(exchange) = case.exchanges.get(number).or(last) else { break };
-        match (&exchange.request, seen.get(number)) {
-            (Some(expected), Some(Asked::Request(seen))) => judge_request(number + 1, expected, seen, found),
-            (None, Some(_)) | (_, Some(Asked::Refused)) => {}
-            (_, None) if exchange.repeats => {}
-            (_, None) => {
-                found.push(Difference::new(format!("request {}", number + 1), "one for this exchange", "(none)"))
-            }
-        }
-    }
-    for problem in problems {
-        found.push(Difference::new("upstream", "what the case says", problem));
-    }
-    judge_headers("answer, header", &case.expect.headers, &got.headers, found);
-    let ignore: Vec<String> = case.expect.ignore.iter().cloned().chain(["created".to_owned()]).collect();
-    match &case.expect.outcome {
-        Outcome::Answer(expected) => {
-            if got.status != StatusCode::OK {
-                found.push(Difference::new(
-                    "answer, status",
-                    "200",
-                    format!("{}: {}", got.status.as_u16(), got.json()),
-                ));
-                return;
-            }
-            compare("answer, ", expected, &got.json(), &ignore, found);
-        }
-        Outcome::Stream(expected) => {
-            if !got.is_stream() {
-                found.push(Difference::new("answer", "a stream", format!("{}: {}", got.status.as_u16(), got.json())));
-                return;
-            }
-            let steps = Value::Array(Transcript::of(&got.body).steps);
-            compare("stream, step ", expected, &steps, &ignore, found);
-        }
-        Outcome::Error(expected) => judge_error(expected, got, found),
-    }
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
+mod tests {
+    use super::*;
 
-fn judge_request(number: usize, expected: &ExpectedRequest, seen: &Seen, found: &mut Vec<Difference>) {
-    let place = |what: &str| format!("request {number}, {what}");
-    let mut same = |what: &str, expected: Option<&String>, got: &str| {
-        if let Some(expected) = expected.filter(|expected| *expected != got) {
-            found.push(Difference::new(place(what), expected.as_str(), got));
+    #[test]
+    fn a_reply_is_cut_whole_into_bytes_and_between_any_two() {
+        let text = "shows = ''\nclient = { body = '{\"model\": \"m\"}' }\n[[exchange]]\nreply = { body = [\"a€\"], splits = \"every-byte\" }\n[expect]\nerror = {}\n";
+        let case = Case::parse("test", text).unwrap();
+        let bodies: Vec<Vec<Vec<u8>>> = cuts(&case.exchanges)
+            .map(|(_, exchanges)| {
+                let Reply::Answer(answer) = &exchanges[0].reply else { panic!("a reply") };
+                let bytes = |piece: &Piece| if let Piece::Bytes(bytes) = piece { bytes.to_vec() } else { Vec::new() };
+                answer.pieces.iter().map(bytes).collect()
+            })
+            .collect();
+        let all = "a€".as_bytes();
+        assert_eq!(bodies[0], [all]);
+        assert_eq!(bodies[1], all.chunks(1).collect::<Vec<_>>());
+        for (cut, body) in bodies[2..].iter().enumerate() {
+            assert_eq!(*body, [&all[..cut + 1], &all[cut + 1..]]);
         }
-    };
-    same("method", expected.method.as_ref(), &seen.method);
-    same("origin", expected.origin.as_ref(), &seen.origin);
-    same("path", expected.path.as_ref(), &seen.path);
-    judge_headers(&place("header"), &expected.headers, &seen.headers, found);
-    if let Some(body) = &expected.body {
-        match serde_json::from_slice(&seen.body) {
-            Ok(got) => compare(&place("body"), body, &got, &expected.ignore, found),
-            Err(_) => {
-                let got = String::from_utf8_lossy(&seen.body).into_owned();
-                found.push(Difference::new(place("body"), "JSON", got));
-            }
-        }
-    }
-}
-
-fn judge_headers(place: &str, expected: &[(HeaderName, ExpectedHeader)], got: &HeaderMap, found: &mut Vec<Difference>) {
-    for (name, expected) in expected {
-        let values: Vec<_> = got.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        let (fits, wanted) = match expected {
-            ExpectedHeader::Is(value) => (values.len() == 1 && values[0] == *value, value.as_str()),
-            ExpectedHeader::Present => (!values.is_empty(), "(any value)"),
-            ExpectedHeader::Absent => (values.is_empty(), "(absent)"),
-        };
-        if !fits {
-            let got = if values.is_empty() { "(absent)".to_owned() } else { values.join(", ") };
-            found.push(Difference::new(format!("{place} {name}"), wanted, got));
-        }
-    }
-}
-
-fn judge_error(expected: &ExpectedError, got: &Got, found: &mut Vec<Difference>) {
-    let Some(error) = got.error() else {
-        let got = String::from_utf8_lossy(&got.body).into_owned();
-        found.push(Difference::new("answer", "an error", got));
-        return;
-    };
-    if let Some(fault) = got.fault().filter(|_| expected.code.is_none()) {
-        found.push(Difference::new("answer", "an error of the contract's kinds", fault));
-        return;
-    }
-    let mut same = |what: &str, expected: Option<String>, got: String| {
-        if let Some(expected) = expected.filter(|expected| *expected != got) {
-            found.push(Difference::new(format!("error, {what}"), expected, got));
-        }
-    };
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    same("status", expected.status.map(|status| status.to_string()), got.status.as_u16().to_string());
-    same("type", expected.kind.clone(), text(&error["type"]));
-    same("code", expected.code.clone(), text(&error["code"]));
-    same("param", expected.param.clone(), text(&error["param"]));
-    same("message", expected.message.clone(), text(&error["message"]));
-    let retry = got
-        .headers
-        .get("retry-after-ms")
-        .map_or("(absent)".into(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    same("retry-after-ms", expected.retry_after_ms.map(|ms| ms.to_string()), retry);
-    let message = text(&error["message"]);
-    if let Some(part) = expected.message_has.as_ref().filter(|part| !message.contains(part.as_str())) {
-        found.push(Difference::new("error, message", format!("…{part}…"), message));
+        assert_eq!(bodies.len(), 2 + all.len() - 1);
     }
 }

@@ -89,11 +89,10 @@ impl Transcript {
         if let (Some(Value::Object(before)), Some(arguments)) = (self.last_delta(choice, "tool_call"), &arguments)
             && before.get("index") == call.get("index")
             && call.get("id").is_none_or(Value::is_null)
+            && let Some(Value::String(text)) = before.get_mut("function").and_then(|f| f.get_mut("arguments"))
         {
-            if let Some(Value::String(text)) = before.get_mut("function").and_then(|f| f.get_mut("arguments")) {
-                text.push_str(arguments);
-                return;
-            }
+            text.push_str(arguments);
+            return;
         }
         self.push(choice, "delta", json!({ "tool_call": call }));
     }
@@ -114,5 +113,59 @@ impl Transcript {
         }
         step.insert(name.into(), value);
         self.steps.push(step.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(chunks: &[Value]) -> Vec<Value> {
+        let sse: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
+        Transcript::of(format!("{sse}: caisson fuel=1\n\ndata: [DONE]\n\n").as_bytes()).steps
+    }
+
+    fn content(text: &str) -> Value {
+        json!({"choices": [{"index": 0, "delta": {"content": text}}], "usage": null})
+    }
+
+    #[test]
+    fn the_same_text_in_other_chunks_makes_the_same_steps() {
+        let once = steps(&[content("Hello, world")]);
+        assert_eq!(once, [json!({"delta": {"content": "Hello, world"}}), json!("[DONE]")]);
+        assert_eq!(steps(&[content("Hel"), content(""), content("lo, world")]), once);
+    }
+
+    #[test]
+    fn text_around_something_else_stays_apart_as_do_choices() {
+        let other = json!({"choices": [{"index": 1, "delta": {"content": "b"}}]});
+        let expected = [
+            json!({"delta": {"content": "a"}}),
+            json!({"choice": 1, "delta": {"content": "b"}}),
+            json!({"delta": {"content": "c"}}),
+            json!("[DONE]"),
+        ];
+        assert_eq!(steps(&[content("a"), other, content("c")]), expected);
+    }
+
+    #[test]
+    fn a_tool_call_has_all_its_arguments_in_one_step() {
+        let call = |call: Value| json!({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]});
+        let steps = steps(&[
+            call(json!({"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}})),
+            call(json!({"index": 0, "function": {"arguments": "{\"x\""}})),
+            call(json!({"index": 0, "function": {"arguments": ": 1}"}})),
+            call(json!({"index": 1, "id": "b", "type": "function", "function": {"name": "f", "arguments": "{}"}})),
+        ]);
+        let expected = |index, id, arguments| json!({"delta": {"tool_call": {"index": index, "id": id, "type": "function", "function": {"name": "f", "arguments": arguments}}}});
+        assert_eq!(steps, [expected(0, "a", "{\"x\": 1}"), expected(1, "b", "{}"), json!("[DONE]")]);
+    }
+
+    #[test]
+    fn an_error_is_a_step_and_what_is_no_event_is_told() {
+        let error = json!({"error": {"code": "x"}});
+        assert_eq!(steps(std::slice::from_ref(&error)), [error, json!("[DONE]")]);
+        let garbled = Transcript::of(b"event: x\ndata: {}\n\ndata: {\n\n").steps;
+        assert_eq!(garbled, [json!({"garbled": "event: x\ndata: {}"}), json!({"garbled": "data: {"})]);
     }
 }

@@ -21,6 +21,8 @@ use crate::sandbox::Limits;
 const SUITE_TIME: Duration = Duration::from_secs(15);
 /// For one case, where the deployment's own timeout is longer.
 const CASE_MS: u64 = 15_000;
+/// What the requests and the answer of one case may take of the host's memory: the longest prompt has 1 MB.
+const CASE_BYTES: u64 = 16 << 20;
 /// Uploads that are checked at one time; others wait for their turn.
 const AT_ONE_TIME: usize = 4;
 /// Failed cases that are kept with a revision.
@@ -76,9 +78,16 @@ impl Checker for UploadCheck {
     }
 }
 
-/// The limits under which a case runs: the deployment's own, but no longer than a case may take.
-pub(super) fn limits(own: Limits) -> Limits {
-    Limits { timeout_ms: own.timeout_ms.min(CASE_MS), concurrency: 1, ..own }
+/// The limits under which a case runs: the deployment's own, but no more than a case needs.
+fn limits(own: Limits) -> Limits {
+    Limits {
+        timeout_ms: own.timeout_ms.min(CASE_MS),
+        egress_bytes_out: own.egress_bytes_out.min(CASE_BYTES),
+        answer_bytes: own.answer_bytes.min(CASE_BYTES),
+        // What it says to cases is of no use to an operator, and each case would have an allowance of its own.
+        log_bytes: 0,
+        ..own
+    }
 }
 
 /// Plays until a case used up its time or its fuel; none where there was no sandbox.

@@ -230,3 +230,100 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     *response.status_mut() = status;
     response
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "fixed values in tests")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::case::{Case, Splits};
+    use super::*;
+    use crate::egress::{Egress, EgressError, EgressLimits, IncomingBody, Meter, Network, Patience};
+
+    fn case(reply: &str) -> Case {
+        let text = format!(
+            "shows = ''\nclient = {{ body = '{{\"model\": \"m\"}}' }}\n[[exchange]]\nreply = {{ {reply} }}\n[expect]\nerror = {{}}\n"
+        );
+        Case::parse("test", &text).unwrap()
+    }
+
+    async fn asked(upstream: &Upstream) -> Result<Response<IncomingBody>, EgressError> {
+        let grants = vec!["https://played.example".parse().unwrap()];
+        let egress = Egress::new(&Network::played_by(Arc::new(upstream.clone())), grants, false, Vec::new());
+        let limits = EgressLimits { requests: 9, bytes_out: 99, bytes_in: 1 << 20 };
+        let body = Full::new(Bytes::from_static(b"hello")).map_err(|never| match never {}).boxed_unsync();
+        let request = Request::post("https://played.example/v1?a=b").body(body).unwrap();
+        egress.send(Meter::new(limits), request, Patience::default()).await
+    }
+
+    fn upstream(case: &Case) -> (Upstream, watch::Sender<String>) {
+        let (client_has, watched) = watch::channel(String::new());
+        (Upstream::new(case.exchanges.clone(), watched), client_has)
+    }
+
+    /// The pieces in which a reply comes, and whether it ends well.
+    async fn pieces(reply: &str) -> (Vec<Bytes>, bool) {
+        let case = case(reply);
+        let (upstream, _client_has) = upstream(&case);
+        let mut body = asked(&upstream).await.unwrap().into_body();
+        let mut pieces = Vec::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => pieces.extend(frame.into_data().ok()),
+                Err(_) => return (pieces, false),
+            }
+        }
+        (pieces, true)
+    }
+
+    #[tokio::test]
+    async fn a_reply_comes_in_the_pieces_of_the_case_also_inside_a_character() {
+        let (came, whole) = pieces(r#"body = ["ab", { base64 = "8J8=" }, { base64 = "mIA=" }, "c"]"#).await;
+        assert_eq!(
+            (came, whole),
+            (vec!["ab".into(), b"\xf0\x9f"[..].into(), b"\x98\x80"[..].into(), "c".into()], true)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_broken_reply_breaks_after_what_came_before() {
+        let (came, whole) = pieces(r#"body = ["ab", "c"], ends = "broken""#).await;
+        assert_eq!((came.concat(), whole), (b"abc".to_vec(), false));
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_refused_and_what_was_asked_is_known() {
+        let refused = case("refused = true");
+        let (upstream, _client_has) = upstream(&refused);
+        assert!(matches!(asked(&upstream).await, Err(EgressError::Refused)));
+        assert!(matches!(upstream.seen().0[..], [Asked::Refused]));
+        // Further requests are answered, and told of.
+        assert_eq!(asked(&upstream).await.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let (asked, problems) = upstream.seen();
+        let Asked::Request(seen) = &asked[1] else { panic!("{asked:?}") };
+        assert_eq!((&*seen.origin, &*seen.path, &*seen.body), ("https://played.example", "/v1?a=b", &b"hello"[..]));
+        assert_eq!(problems, ["one more request: POST /v1?a=b"]);
+    }
+
+    #[tokio::test]
+    async fn a_reply_waits_until_the_client_has_the_text() {
+        let waiting = case(r#"body = ["a", { until-client-has = "a" }, "b"]"#);
+        let (upstream, client_has) = upstream(&waiting);
+        let mut body = asked(&upstream).await.unwrap().into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
+        client_has.send_replace("so far: a".into());
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "b");
+        assert_eq!(upstream.seen().1, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_is_noticed() {
+        let endless = case(r#"body = ["a"], ends = "endless""#);
+        assert!(matches!(&endless.exchanges[0].reply, Reply::Answer(answer) if answer.splits == Splits::AsWritten));
+        let (upstream, _client_has) = upstream(&endless);
+        let response = asked(&upstream).await.unwrap();
+        assert!(upstream.is_asked(Duration::from_secs(20)).await);
+        drop(response);
+        assert!(upstream.is_left(Duration::from_secs(20)).await);
+    }
+}

@@ -8,6 +8,7 @@ mod artifacts;
 mod checked;
 mod compiled;
 mod database;
+mod examine;
 mod keys;
 mod schema;
 mod sealing;
@@ -19,13 +20,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use crate::egress::{Egress, Network};
-use crate::sandbox::{CompileError, Compiled, Failure, Fault, Language, Limits, Sandboxes, Terms};
+use crate::egress::Network;
+use crate::sandbox::{CompileError, Language, Sandboxes};
 use artifacts::Artifacts;
 use compiled::CompiledArtifacts;
 use database::{Database, KeyRow, New, Row};
@@ -34,6 +35,8 @@ use keys::ValidKeys;
 pub use artifacts::{ArtifactError, Digest};
 pub use checked::{Checked, Checker, FailedCase};
 pub use database::DatabaseError;
+use examine::compile;
+pub use examine::examine;
 pub use keys::{AdminKey, Caller, CallerKey};
 pub use sealing::{Sealing, SealingError};
 pub use secret_key::{GivenKeys, KeySource, SecretKey, SecretKeyError};
@@ -529,47 +532,6 @@ impl Deployments {
     fn blocking<T>(&self, work: impl FnOnce(&Self) -> Result<T, DatabaseError>) -> Result<T, DeployError> {
         Ok(tokio::task::block_in_place(|| work(self))?)
     }
-}
-
-/// Compiles a component and asks what it is, in a sandbox without egress.
-pub async fn examine(
-    sandboxes: &Sandboxes,
-    bytes: Bytes,
-    progress: Progress<'_>,
-) -> Result<(Component, Compiled), DeployError> {
-    progress(Stage::Checking);
-    let digest = Digest::of(&bytes);
-    let compiled = compile(sandboxes, digest, bytes.clone(), progress).await?;
-    // Once its structure is known to be sound.
-    let language = Language::of(&bytes);
-    let adapter = tokio::task::block_in_place(|| sandboxes.load(&compiled))?;
-    progress(Stage::Describing);
-    let terms = Terms {
-        deployment: "(upload)".into(),
-        request_id: "describe".into(),
-        limits: Limits { timeout_ms: 5_000, egress_requests: 0, ..language.limits() },
-        egress: Arc::new(Egress::closed()),
-        original_body: Bytes::new(),
-    };
-    let described = |failure: Failure| match failure.fault {
-        Fault::Misfit(problem) => CompileError::misfit(problem).into(),
-        Fault::Full => DeployError::Busy,
-        fault => DeployError::Describe(fault.to_string()),
-    };
-    let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
-    Ok((Component { digest, adapter, info, language }, compiled))
-}
-
-async fn compile(
-    sandboxes: &Sandboxes,
-    digest: Digest,
-    bytes: Bytes,
-    progress: Progress<'_>,
-) -> Result<Compiled, DeployError> {
-    let begun = Instant::now();
-    let compiled = sandboxes.compile(bytes, &|| progress(Stage::Compiling)).await?;
-    tracing::info!(%digest, seconds = begun.elapsed().as_secs_f32(), "compiled");
-    Ok(compiled)
 }
 
 fn check_name(name: &str) -> Result<(), DeployError> {

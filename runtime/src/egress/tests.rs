@@ -13,7 +13,6 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::names::Names;
 use super::network::tls_trusting;
 use super::request::MAX_URL_BYTES;
 use super::*;

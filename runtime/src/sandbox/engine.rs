@@ -20,6 +20,8 @@ use super::lanes::Lanes;
 use super::state::State;
 use super::{Adapter, Limits, structure};
 
+/// The version of the contract that this host speaks, the only one so far.
+pub(super) const CONTRACT: &str = "0.1.0";
 pub(super) const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
 
 /// The lowest bytes of a freed slot's memory, which are reset and kept instead of given back: page faults, not instantiation, dominate
@@ -82,6 +84,17 @@ pub enum CompileError {
     /// An import that the host doesn't give, or gives in another shape.
     #[error("the component imports {0}")]
     Import(String),
+    /// It was built on a version of the contract that the host doesn't speak.
+    #[error(
+        "the component is built on version {version} of the contract (`{name}`), and this host supports {CONTRACT}: build it with \
+         a kit of that version, or use another version of Caisson"
+    )]
+    Contract {
+        /// The version it has.
+        version: String,
+        /// Which of its interfaces says so.
+        name: String,
+    },
     /// The world's export is missing or has another shape.
     #[error("the component doesn't export the world `adapter`: {0}")]
     Export(String),
@@ -196,7 +209,7 @@ pub(super) fn gives(name: &str) -> bool {
         ["wasi:io", "wasi:clocks", "wasi:random", "wasi:cli", "wasi:http", "wasi:filesystem", "wasi:sockets"];
     let Some((interface, version)) = name.split_once('@') else { return false };
     match interface.split_once('/') {
-        Some(("caisson:llm", "host" | "api")) => version == "0.1.0",
+        Some(("caisson:llm", "host" | "api")) => version == CONTRACT,
         Some((package, _)) => WASI.contains(&package) && version.starts_with("0.2."),
         None => false,
     }

@@ -20,7 +20,7 @@ mod types;
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
-use super::engine::{CompileError, PROVIDER, gives};
+use super::engine::{CONTRACT, CompileError, PROVIDER, gives};
 use bounds::Tally;
 use component::Component;
 use module::Module;
@@ -32,6 +32,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
     for payload in Parser::new(0).parse_all(bytes) {
         walk.payload(payload.map_err(malformed)?, bytes)?;
     }
+    walk.check_contract()?;
     walk.check_exports()?;
     walk.check_imports()
 }
@@ -44,6 +45,13 @@ fn check_header(bytes: &[u8]) -> Result<(), CompileError> {
         None if bytes.starts_with(b"\0asm") => Err(CompileError::Invalid("it ends within its header".into())),
         _ => Err(CompileError::NotWasm),
     }
+}
+
+/// The version in the name of an interface of ours.
+fn contract_version(name: &str) -> Option<&str> {
+    let (interface, version) = name.split_once('@')?;
+    let (package, _) = interface.split_once('/')?;
+    ["caisson:adapter", "caisson:llm"].contains(&package).then_some(version)
 }
 
 fn malformed(error: wasmparser::Error) -> CompileError {
@@ -130,6 +138,17 @@ impl<'a> Walk<'a> {
         if let (Some(closed), Some(outer)) = (self.components.pop(), self.components.last_mut()) {
             outer.contain(&closed);
         }
+    }
+
+    /// Another version of the contract than ours is told as that, and not as a missing export.
+    fn check_contract(&self) -> Result<(), CompileError> {
+        let provided = self.exports.contains(&PROVIDER);
+        let exports = self.exports.iter().filter(|_| !provided);
+        let stranger = exports.chain(&self.imports).find_map(|name| {
+            let version = contract_version(name).filter(|version| *version != CONTRACT)?;
+            Some(CompileError::Contract { version: version.to_owned(), name: (*name).to_owned() })
+        });
+        stranger.map_or(Ok(()), Err)
     }
 
     fn check_exports(&self) -> Result<(), CompileError> {

@@ -21,6 +21,7 @@ mod streaming;
 
 pub use answer::Answer;
 pub use artifacts::{adapter, guest, root};
+pub use command_line::{CommandLine, Ran};
 pub use level::Level;
 pub use name_server::{NameServer, Says};
 pub use official_clients::{AI_SDK, NODE, PYTHON, SCRIPTS, run_script};

@@ -9,6 +9,7 @@ mod callers;
 mod clients;
 mod clients_at_fault;
 mod compiled;
+mod conformance;
 mod control_plane;
 mod conversations;
 mod credentials;
