@@ -39,7 +39,7 @@ pub(super) fn judge(case: &Case, upstream: &Upstream, got: &Got, found: &mut Vec
                 ));
                 return;
             }
-            compare("answer, ", expected, &got.json(), &ignore, found);
+            compare("answer", expected, &got.json(), &ignore, found);
         }
         Outcome::Stream(expected) => {
             if !got.is_stream() {
@@ -47,7 +47,7 @@ pub(super) fn judge(case: &Case, upstream: &Upstream, got: &Got, found: &mut Vec
                 return;
             }
             let steps = Value::Array(Transcript::of(&got.body).steps);
-            compare("stream, step ", expected, &steps, &ignore, found);
+            compare("stream", expected, &steps, &ignore, found);
         }
         Outcome::Error(expected) => judge_error(expected, got, found),
     }
