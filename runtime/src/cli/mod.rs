@@ -2,11 +2,14 @@
 //!
 //! Errors are printed as one sentence with their causes, on standard error, with exit code 1 (2 for wrong arguments).
 
+mod build;
 mod check;
 mod client;
 mod control;
 mod demo;
+mod new;
 mod process;
+mod project;
 mod push;
 mod serve;
 mod shown;
@@ -46,6 +49,12 @@ enum Command {
     Remove(control::Remove),
     /// Manage callers' keys
     Key(control::Key),
+    /// Make the project of a new adapter, which builds and answers as it stands
+    New(new::New),
+    /// Build the component of a project, with its language's toolchain
+    Build(build::Build),
+    /// Run the unit tests of a project
+    Test(build::Test),
     /// Check a component without a server: does it fit, and what does it want?
     Check(check::Check),
     /// Write the contract's bindings for an adapter in C or Go
@@ -124,6 +133,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Activate(activate) => activate.run().await,
             Command::Remove(remove) => remove.run().await,
             Command::Key(key) => key.run().await,
+            Command::New(new) => new.run(),
+            Command::Build(build) => build.run().await,
+            Command::Test(test) => test.run().await,
             Command::Check(check) => check.run().await,
             Command::Bindings(bindings) => bindings.run(),
             Command::Componentize(componentize) => componentize.run(),
