@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod control;
 mod demo;
+mod dev;
 mod new;
 mod process;
 mod project;
@@ -55,6 +56,8 @@ enum Command {
     Build(build::Build),
     /// Run the unit tests of a project
     Test(build::Test),
+    /// Build and serve a project on this machine, and again with each change
+    Dev(dev::Dev),
     /// Check a component without a server: does it fit, and what does it want?
     Check(check::Check),
     /// Write the contract's bindings for an adapter in C or Go
@@ -136,6 +139,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::New(new) => new.run(),
             Command::Build(build) => build.run().await,
             Command::Test(test) => test.run().await,
+            Command::Dev(dev) => dev.run().await,
             Command::Check(check) => check.run().await,
             Command::Bindings(bindings) => bindings.run(),
             Command::Componentize(componentize) => componentize.run(),

@@ -14,6 +14,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use serde::Deserialize;
 
+pub(super) use manifest::{Dev, FILE, Fake};
 pub(super) use template::{Names, write as write_template};
 pub(super) use toolchain::{Built, Speed};
 use manifest::Manifest;

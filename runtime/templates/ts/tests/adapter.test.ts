@@ -39,8 +39,7 @@ test("a stream reads the same wherever its bytes are split", async () => {
 test("texts become vectors", async () => {
   const found = { data: [{ embedding: [0.5, 1.5] }, { embedding: [2] }], usage: { prompt_tokens: 3 } };
   const upstream = new Upstream(Reply.json(200, JSON.stringify(found)));
-  const input = { tag: "texts" as const, val: ["a", "b"] };
-  const { vectors } = await upstream.embed(adapter, embedRequest({ model: "text-embedding-3-small", input }));
+  const { vectors } = await upstream.embed(adapter, embedRequest(["a", "b"]));
   assert.deepEqual(
     vectors.map((vector) => [...vector]),
     [[0.5, 1.5], [2]],
