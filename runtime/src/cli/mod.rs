@@ -78,6 +78,8 @@ struct Compile {
     cpu_seconds: u64,
     #[arg(long)]
     memory_bytes: u64,
+    #[arg(long)]
+    hasty: bool,
 }
 
 /// Where the control plane is, and the key to it.
@@ -103,9 +105,9 @@ struct Output {
 pub fn main() -> ExitCode {
     let closed = process::close();
     let cli = Cli::parse();
-    if let Command::Compile(Compile { cpu_seconds, memory_bytes }) = cli.command {
+    if let Command::Compile(Compile { cpu_seconds, memory_bytes, hasty }) = cli.command {
         // Before any thread is started, and without the rest of what a command has.
-        return run_inside(Inside { cpu_seconds, memory_bytes });
+        return run_inside(Inside { cpu_seconds, memory_bytes, hasty });
     }
     if let Err(error) = closed {
         eprintln!("warning: this process's memory can't be kept out of core dumps: {error}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -128,7 +128,16 @@ impl Serve {
 
 /// Opens the data folder and binds the listeners.
 pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &GivenKeys) -> anyhow::Result<Started> {
-    let sandboxes = Sandboxes::new(config.max_sandboxes, compile_bounds(config))?;
+    start_with(config, admin_key, keys, compile_bounds(config)).await
+}
+
+async fn start_with(
+    config: &Config,
+    admin_key: Option<&str>,
+    keys: &GivenKeys,
+    bounds: CompileBounds,
+) -> anyhow::Result<Started> {
+    let sandboxes = Sandboxes::new(config.max_sandboxes, bounds)?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
     let network = Network::new(&config.dns_servers);
     let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, keys).await?);
@@ -139,13 +148,15 @@ pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &Given
     Ok(Started { server, deployments, new_admin_key, has_keys })
 }
 
-/// As [`start`], for a while on this machine: with a new data folder, and on a free port where somebody's real server may be there already.
-pub(super) async fn start_aside(listen: SocketAddr, data: &std::path::Path) -> anyhow::Result<Started> {
+/// As [`start`], for a while on this machine: with a new data folder, and on a free port where somebody's real server may be there
+/// already. `hasty` machine code is there sooner and runs slower.
+pub(super) async fn start_aside(listen: SocketAddr, data: &Path, hasty: bool) -> anyhow::Result<Started> {
     let config = Config { listen, data_dir: data.to_owned(), shutdown_grace_seconds: 1, ..Config::default() };
-    match start(&config, None, &GivenKeys::default()).await {
+    let bounds = CompileBounds { hasty, ..compile_bounds(&config) };
+    match start_with(&config, None, &GivenKeys::default(), bounds).await {
         Err(_) if listen.port() != 0 => {
             let (listen, data_dir) = (SocketAddr::new(listen.ip(), 0), data.join("second"));
-            start(&Config { listen, data_dir, ..config }, None, &GivenKeys::default()).await
+            start_with(&Config { listen, data_dir, ..config }, None, &GivenKeys::default(), bounds).await
         }
         started => started,
     }
@@ -157,6 +168,7 @@ pub(super) fn compile_bounds(config: &Config) -> CompileBounds {
         cpu_seconds: config.compile_cpu_seconds,
         memory_bytes: config.compile_memory_bytes,
         seconds: config.compile_seconds,
+        hasty: false,
     }
 }
 

@@ -17,10 +17,8 @@ const REQUEST: &str = "caisson::request";
 
 /// Tells on standard output from now on.
 pub fn start_telling() -> Result<(), String> {
-    let shown = Targets::new()
-        .with_default(Level::WARN)
-        .with_target(GUEST, Level::INFO)
-        .with_target(REQUEST, Level::DEBUG);
+    let shown =
+        Targets::new().with_default(Level::WARN).with_target(GUEST, Level::INFO).with_target(REQUEST, Level::DEBUG);
     tracing_subscriber::registry().with(Told.with_filter(shown)).try_init().map_err(|error| error.to_string())
 }
 

@@ -71,7 +71,7 @@ const SHOWN: [Shown; 4] = [
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let data = TemporaryFolder::new()?;
-        let Started { server, new_admin_key, .. } = serve::start_aside(self.listen, &data.0).await?;
+        let Started { server, new_admin_key, .. } = serve::start_aside(self.listen, &data.0, false).await?;
         let origin = format!("http://{}", server.address()?);
         let admin_key = new_admin_key.context("the demo's data folder is not new")?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -31,7 +31,8 @@ impl Fake {
 /// URL, its key for every credential.
 pub(super) fn granted(project: &Project, fake: Option<&FakeProvider>) -> Granted {
     let dev = &project.manifest.dev;
-    let mut settings: Map<String, Value> = dev.settings.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let mut settings: Map<String, Value> =
+        dev.settings.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     if let Some(fake) = fake {
         settings.insert(BASE_URL.into(), fake.base_url().into());
     }

@@ -19,7 +19,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::project::{Fake, FILE, Project, Speed};
+use super::project::{FILE, Fake, Project, Speed};
 use super::serve::{self, Started};
 use super::shown;
 use crate::deployments::Deployments;
@@ -68,7 +68,7 @@ impl Dev {
             std::fs::remove_dir_all(&data).with_context(emptied)?;
         }
         telemetry::start_telling().map_err(anyhow::Error::msg)?;
-        let Started { server, deployments, new_admin_key, .. } = serve::start_aside(self.listen, &data).await?;
+        let Started { server, deployments, new_admin_key, .. } = serve::start_aside(self.listen, &data, true).await?;
         let origin = format!("http://{}", server.address()?);
         let admin_key = new_admin_key.context("the data folder is not new")?;
         let (stop, stop_serving) = tokio::sync::oneshot::channel::<()>();

@@ -103,8 +103,12 @@ fn is_source(name: &str, is_folder: bool) -> bool {
     if is_folder && BUILT.contains(&name) {
         return false;
     }
-    // Editors' backups and swap files, and what Cargo writes while it builds.
-    let is_beside = name.ends_with('~') || name.ends_with(".swp") || name.starts_with('#') || name == "Cargo.lock";
+    // Editors' backups and swap files, logs, and what Cargo writes while it builds.
+    let is_beside = name.ends_with('~')
+        || name.ends_with(".swp")
+        || name.ends_with(".log")
+        || name.starts_with('#')
+        || name == "Cargo.lock";
     (!name.starts_with('.') || DOTTED.contains(&name)) && !is_beside
 }
 
@@ -129,7 +133,9 @@ mod tests {
         write("src/lib.rs", "1");
         write("Cargo.toml", "1");
         let mut watch = Watch::new(folder.path()).unwrap();
-        for noise in ["target/x", "src/.lib.rs.swp", "src/lib.rs~", "build/x.wasm", ".caisson/made-of", "Cargo.lock"] {
+        for noise in
+            ["target/x", "src/.lib.rs.swp", "src/lib.rs~", "dev.log", "build/x.wasm", ".caisson/made-of", "Cargo.lock"]
+        {
             write(noise, "noise");
         }
         write("src/lib.rs", "22");

@@ -103,7 +103,9 @@ impl Manifest {
 /// Whether it is `package.module:Class`.
 fn is_class(text: &str) -> bool {
     let is_identifier = |name: &str| {
-        !name.is_empty() && !name.starts_with(|c: char| c.is_numeric()) && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_numeric())
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
     text.split_once(':').is_some_and(|(module, class)| module.split('.').all(is_identifier) && is_identifier(class))
 }
@@ -122,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_manifest_says_what_the_project_is() {
-        let text = "name = \"parrot\"\nlanguage = \"python\"\nadapter = \"birds.parrot:Parrot\"\n[dev]\nfake = \"openai\"";
+        let text =
+            "name = \"parrot\"\nlanguage = \"python\"\nadapter = \"birds.parrot:Parrot\"\n[dev]\nfake = \"openai\"";
         let manifest = Manifest::parse(text, FILE).unwrap();
         assert_eq!((manifest.name.as_str(), manifest.language), ("parrot", Language::Python));
         assert_eq!((manifest.adapter.as_str(), manifest.dev.fake), ("birds.parrot:Parrot", Some(Fake::OpenAi)));

@@ -14,10 +14,10 @@ use anyhow::Context;
 use clap::ValueEnum;
 use serde::Deserialize;
 
+use manifest::Manifest;
 pub(super) use manifest::{Dev, FILE, Fake};
 pub(super) use template::{Names, write as write_template};
 pub(super) use toolchain::{Built, Speed};
-use manifest::Manifest;
 
 /// A language with a kit and a template.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]

@@ -63,7 +63,9 @@ impl Names {
 pub(in crate::cli) fn write(folder: &Path, language: Language, names: &Names) -> anyhow::Result<()> {
     let place = folder.display();
     match std::fs::read_dir(folder) {
-        Ok(mut entries) => ensure!(entries.next().is_none(), "{place} is not empty: name a folder that is, or a new one"),
+        Ok(mut entries) => {
+            ensure!(entries.next().is_none(), "{place} is not empty: name a folder that is, or a new one")
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => bail!("can't make a project in {place}: {error}"),
     }

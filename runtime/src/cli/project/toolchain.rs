@@ -74,13 +74,16 @@ impl Project {
     /// Installs Rust's target, where it's missing and rustup can.
     async fn prepare_rust(&self) -> anyhow::Result<()> {
         let mut command = self.command("rustc");
-        let printed = command.args(["--print", "target-libdir", "--target", RUST_TARGET]).stderr(Stdio::inherit()).output();
+        let printed =
+            command.args(["--print", "target-libdir", "--target", RUST_TARGET]).stderr(Stdio::inherit()).output();
         let printed = printed.await.context("rustc does not start")?;
         if printed.status.success() && Path::new(String::from_utf8_lossy(&printed.stdout).trim()).is_dir() {
             return Ok(());
         }
         if !is_command("rustup") {
-            bail!("Rust's target {RUST_TARGET} is missing, and so is rustup to add it: rustup.rs says how to install it");
+            bail!(
+                "Rust's target {RUST_TARGET} is missing, and so is rustup to add it: rustup.rs says how to install it"
+            );
         }
         let added = self.command("rustup").args(["target", "add", RUST_TARGET]).status().await;
         if !added.is_ok_and(|status| status.success()) {
@@ -98,7 +101,8 @@ impl Project {
         let output = self.succeeds(command.stdout(Stdio::piped()), speed).await?;
         let manifest = self.folder.join("Cargo.toml");
         let module = output.stdout.split(|byte| *byte == b'\n').find_map(|line| module_of(line, &manifest));
-        let module = module.context("the package makes no component: Cargo.toml wants [lib] crate-type = [\"cdylib\"]")?;
+        let module =
+            module.context("the package makes no component: Cargo.toml wants [lib] crate-type = [\"cdylib\"]")?;
         let failed = || format!("can't write {}", path.display());
         std::fs::create_dir_all(path.parent().unwrap_or(&self.folder)).with_context(failed)?;
         std::fs::copy(module, path).with_context(failed)?;
@@ -194,7 +198,8 @@ fn needs(language: Language) -> &'static [Need] {
 
 fn is_command(name: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| folder.join(name).is_file() || folder.join(format!("{name}.exe")).is_file())
+    std::env::split_paths(&paths)
+        .any(|folder| folder.join(name).is_file() || folder.join(format!("{name}.exe")).is_file())
 }
 
 /// Where toolchains are kept, for all projects.
