@@ -1,0 +1,159 @@
+// yyjson with the arena under it, and the contract's `extra` fields. It takes no sides on whose fault bad JSON is.
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit.h"
+
+static void *json_malloc(void *context, size_t size) {
+    (void)context;
+    return caisson_binding_malloc(size);
+}
+
+static void *json_realloc(void *context, void *memory, size_t old_size, size_t size) {
+    (void)context, (void)old_size;
+    return caisson_binding_realloc(memory, size);
+}
+
+static void json_free(void *context, void *memory) { (void)context, (void)memory; }
+
+static const yyjson_alc ARENA = {json_malloc, json_realloc, json_free, NULL};
+
+// yyjson itself doesn't recurse, but what an adapter does with the value might.
+static bool too_deep(caisson_string text) {
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.ptr[i];
+        if (quoted) {
+            if (byte == '\\') i++;
+            if (byte == '"') quoted = false;
+        } else if (byte == '"') {
+            quoted = true;
+        } else if (byte == '[' || byte == '{') {
+            if (++depth > CAISSON_JSON_DEPTH) return true;
+        } else if ((byte == ']' || byte == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+yyjson_val *caisson_json_parse(caisson_string text, const char **why) {
+    const char *unused;
+    if (!why) why = &unused;
+    if (too_deep(text)) {
+        *why = "it is nested too deeply";
+        return NULL;
+    }
+    if (text.len == 0) {
+        *why = "it is empty";
+        return NULL;
+    }
+    yyjson_read_err failure = {0};
+    yyjson_doc *doc =
+        yyjson_read_opts((char *)text.ptr, text.len, YYJSON_READ_NUMBER_AS_RAW, &ARENA, &failure);
+    if (doc) return yyjson_doc_get_root(doc);
+    caisson_string said = caisson_format("%s at byte %zu", failure.msg, failure.pos);
+    *why = (const char *)said.ptr; // which ends in a NUL, as formatted text does
+    return NULL;
+}
+
+yyjson_val *caisson_json_object(caisson_string text, const char **why) {
+    yyjson_val *value = caisson_json_parse(text, why);
+    if (!value || yyjson_is_obj(value)) return value;
+    if (why) *why = "it is no object";
+    return NULL;
+}
+
+caisson_string caisson_json_print(yyjson_val *value) {
+    size_t length = 0;
+    char *text = yyjson_val_write_opts(value, YYJSON_WRITE_NOFLAG, &ARENA, &length, NULL);
+    return text ? (caisson_string){(uint8_t *)text, length} : CAISSON_TEXT("null");
+}
+
+bool caisson_json_is_text(yyjson_val *value, caisson_string *text) {
+    if (!yyjson_is_str(value)) return false;
+    *text = (caisson_string){(uint8_t *)(uintptr_t)yyjson_get_str(value), yyjson_get_len(value)};
+    return true;
+}
+
+caisson_string caisson_json_text(yyjson_val *object, const char *name) {
+    caisson_string text = {0};
+    caisson_json_is_text(yyjson_obj_get(object, name), &text);
+    return text;
+}
+
+bool caisson_json_u32(yyjson_val *value, uint32_t *number) {
+    if (!yyjson_is_raw(value)) return false;
+    const char *digits = yyjson_get_raw(value);
+    size_t length = yyjson_get_len(value);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (digits[i] < '0' || digits[i] > '9') return false;
+        sum = sum * 10 + (uint64_t)(digits[i] - '0');
+        if (sum > UINT32_MAX) sum = UINT32_MAX;
+    }
+    *number = (uint32_t)sum;
+    return true;
+}
+
+bool caisson_json_f64(yyjson_val *value, double *number) {
+    if (!yyjson_is_raw(value)) return false;
+    *number = strtod((const char *)caisson_format("%.*s", (int)yyjson_get_len(value), yyjson_get_raw(value)).ptr, NULL);
+    return true;
+}
+
+void caisson_json_pairs(yyjson_val *object, caisson_pairs *pairs) {
+    yyjson_obj_iter fields = yyjson_obj_iter_with(object);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&fields));) {
+        yyjson_val *value = yyjson_obj_iter_get_val(key);
+        caisson_string name;
+        if (yyjson_is_null(value) || !caisson_json_is_text(key, &name)) continue;
+        CAISSON_PUSH(pairs) = caisson_make_pair(name, caisson_json_print(value));
+    }
+}
+
+yyjson_mut_doc *caisson_json_new(void) {
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(&ARENA);
+    if (!doc) abort();
+    return doc;
+}
+
+caisson_string caisson_json_write(yyjson_mut_val *value) {
+    size_t length = 0;
+    char *text = yyjson_mut_val_write_opts(value, YYJSON_WRITE_INF_AND_NAN_AS_NULL, &ARENA, &length, NULL);
+    return text ? (caisson_string){(uint8_t *)text, length} : CAISSON_TEXT("null");
+}
+
+yyjson_mut_val *caisson_json_string(yyjson_mut_doc *doc, caisson_string text) {
+    return yyjson_mut_strn(doc, text.len ? (const char *)text.ptr : "", text.len);
+}
+
+yyjson_mut_val *caisson_json_verbatim(yyjson_mut_doc *doc, caisson_string json, const char **why) {
+    if (!caisson_json_parse(json, why)) return NULL;
+    return yyjson_mut_rawn(doc, (const char *)json.ptr, json.len);
+}
+
+void caisson_json_set(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, yyjson_mut_val *value) {
+    if (value) yyjson_mut_obj_add(object, yyjson_mut_str(doc, name), value);
+}
+
+void caisson_json_set_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, caisson_string text) {
+    caisson_json_set(doc, object, name, caisson_json_string(doc, text));
+}
+
+bool caisson_json_set_extras(yyjson_mut_doc *doc, yyjson_mut_val *object, const caisson_pairs *extra,
+                             caisson_error *error) {
+    for (size_t i = 0; i < extra->len; i++) {
+        caisson_string name = extra->ptr[i].f0;
+        const char *why;
+        yyjson_mut_val *value = caisson_json_verbatim(doc, extra->ptr[i].f1, &why);
+        if (!value) {
+            return caisson_fail_at(error, CAISSON_LLM_API_ERROR_KIND_INVALID_REQUEST, name, "field %.*s is not JSON: %s",
+                                   CAISSON_ARG(name), why);
+        }
+        if (yyjson_mut_obj_getn(object, (const char *)name.ptr, name.len)) continue;
+        yyjson_mut_obj_add(object, caisson_json_string(doc, name), value);
+    }
+    return true;
+}
