@@ -109,7 +109,7 @@ core() {
         IFS=' '
         # shellcheck disable=SC2086
         zig cc --target=wasm32-wasi -mexec-model=reactor -Oz -s -flto $language \
-            -Wl,-z,stack-size=131072 -I "$included" -I "$here/src" -isystem "$tools/bindings" -isystem "$tools/yyjson" \
+            -Wl,-z,stack-size=131072 -I "$included" -I "$here/src" -isystem "$tools" \
             -o "$made" "$@" "$tools/yyjson/yyjson.c" "$tools/bindings/adapter_component_type.o"
     )
 }

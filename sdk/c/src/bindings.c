@@ -9,4 +9,4 @@
 #define realloc(memory, size) caisson_binding_realloc(memory, size)
 #define free(memory) ((void)(memory))
 
-#include "adapter.c"
+#include <bindings/adapter.c>

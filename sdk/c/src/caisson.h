@@ -1,5 +1,5 @@
 // The kit's one header: the contract's types under short names, and all that an adapter needs to speak a provider's API.
-// It knows no provider and hides no type: what the host gives and takes are the generated records, see adapter.h.
+// It knows no provider and hides no type: what the host gives and takes are the generated records, in bindings/adapter.h.
 //
 // Memory. A sandbox serves one request and is dropped with all it holds, so nothing is freed one by one. What the kit and
 // `caisson_alloc` give out, and what the host passes in, lies in an arena: inside `next` until the next call of `next`,
@@ -14,13 +14,14 @@
 #include <limits.h>
 #include <stdarg.h>
 
-#include "adapter.h"
-#include "yyjson.h"
+#include <bindings/adapter.h>
+#include <yyjson/yyjson.h>
 
 // The contract's records.
 typedef adapter_string_t caisson_string; // UTF-8, without a NUL at its end
 typedef adapter_option_string_t caisson_option_string;
 typedef adapter_tuple2_string_string_t caisson_pair;
+typedef adapter_list_string_t caisson_texts;
 typedef caisson_llm_api_pairs_t caisson_pairs;
 typedef caisson_llm_api_adapter_info_t caisson_adapter_info;
 typedef caisson_llm_api_credential_slot_t caisson_credential_slot;
@@ -86,9 +87,13 @@ caisson_string caisson_keep(caisson_string text);
 // contract, also one that the host passed in; `list` is evaluated more than once.
 #define CAISSON_PUSH(list)                                                                                            \
     (*((list)->ptr = caisson_grow((list)->ptr, (list)->len, sizeof *(list)->ptr), &(list)->ptr[(list)->len++]))
+// The same in memory that outlasts `next`: for lists that belong to a stream's state.
+#define CAISSON_PUSH_KEPT(list)                                                                                       \
+    (*((list)->ptr = caisson_grow_kept((list)->ptr, (list)->len, sizeof *(list)->ptr), &(list)->ptr[(list)->len++]))
 void *caisson_grow(void *items, size_t count, size_t size);
+void *caisson_grow_kept(void *items, size_t count, size_t size);
 
-// A literal as a string, also where a constant is wanted.
+// A literal as a string.
 #define CAISSON_TEXT(literal) ((caisson_string){(uint8_t *)(uintptr_t)(literal), sizeof(literal) - 1})
 // For `%.*s`.
 #define CAISSON_ARG(text) ((text).len > INT_MAX ? INT_MAX : (int)(text).len), (const char *)(text).ptr
@@ -244,11 +249,6 @@ bool caisson_sse_next(caisson_sse *reader, caisson_http_response *response, cais
 // Whether this is the `[DONE]` with which OpenAI, and who follows it, ends a stream.
 bool caisson_sse_is_done(const caisson_sse_event *event);
 
-typedef struct caisson_texts {
-    caisson_string *ptr;
-    size_t len;
-} caisson_texts;
-
 // Lines of JSON: blank ones are skipped, the last may lack its end. To be zeroed; `limit` may be set first.
 typedef struct caisson_ndjson {
     size_t limit; // of one line; CAISSON_STREAM_LIMIT where zero
@@ -278,8 +278,11 @@ bool caisson_json_is_text(yyjson_val *value, caisson_string *text);
 // Whole and not negative; what is over the largest u32 becomes it.
 bool caisson_json_u32(yyjson_val *value, uint32_t *number);
 bool caisson_json_f64(yyjson_val *value, double *number);
-// The fields as pairs, each value as JSON text; nulls say nothing and stay behind.
-void caisson_json_pairs(yyjson_val *object, caisson_pairs *pairs);
+// An object's fields, in order, each value's JSON text untouched: what `extra` wants, and a way to hand on what nobody
+// took apart. The values lie in the object's text.
+bool caisson_json_fields(caisson_string object, caisson_pairs *fields, const char **why);
+// The same for a list.
+bool caisson_json_elements(caisson_string list, caisson_texts *elements, const char **why);
 
 // A document to write: values are made with yyjson's `yyjson_mut_…` functions.
 yyjson_mut_doc *caisson_json_new(void);

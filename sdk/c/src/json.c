@@ -103,14 +103,79 @@ bool caisson_json_f64(yyjson_val *value, double *number) {
     return true;
 }
 
-void caisson_json_pairs(yyjson_val *object, caisson_pairs *pairs) {
-    yyjson_obj_iter fields = yyjson_obj_iter_with(object);
-    for (yyjson_val *key; (key = yyjson_obj_iter_next(&fields));) {
-        yyjson_val *value = yyjson_obj_iter_get_val(key);
-        caisson_string name;
-        if (yyjson_is_null(value) || !caisson_json_is_text(key, &name)) continue;
-        CAISSON_PUSH(pairs) = caisson_make_pair(name, caisson_json_print(value));
+// ---- Text that stays as it was written; it has been seen to be JSON ----
+
+static size_t skip_space(caisson_string text, size_t at) {
+    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) && text.ptr[at]) at++;
+    return at;
+}
+
+static size_t skip_string(caisson_string text, size_t at) {
+    for (at++; at < text.len && text.ptr[at] != '"'; at++) {
+        if (text.ptr[at] == '\\') at++;
     }
+    return at < text.len ? at + 1 : text.len;
+}
+
+// To the comma or bracket behind a value.
+static size_t skip_value(caisson_string text, size_t at) {
+    size_t depth = 0;
+    while (at < text.len) {
+        uint8_t byte = text.ptr[at];
+        if (byte == '"') {
+            at = skip_string(text, at);
+            continue;
+        }
+        if (depth == 0 && (byte == ',' || byte == ']' || byte == '}')) break;
+        if (byte == '[' || byte == '{') depth++;
+        if (byte == ']' || byte == '}') depth--;
+        at++;
+    }
+    return at;
+}
+
+// The next name (in an object) and value, from behind the opening bracket or the last comma.
+static bool next_member(caisson_string text, size_t *at, caisson_string *name, caisson_string *value) {
+    *at = skip_space(text, *at);
+    if (*at >= text.len || text.ptr[*at] == ']' || text.ptr[*at] == '}') return false;
+    if (name) {
+        size_t end = skip_string(text, *at);
+        *name = (caisson_string){text.ptr + *at, end - *at};
+        *at = skip_space(text, end) + 1;
+        if (*at > text.len) return false;
+    }
+    *at = skip_space(text, *at);
+    size_t end = skip_value(text, *at);
+    *value = caisson_trim((caisson_string){text.ptr + *at, end - *at});
+    *at = end < text.len && text.ptr[end] == ',' ? end + 1 : end;
+    return true;
+}
+
+bool caisson_json_fields(caisson_string object, caisson_pairs *fields, const char **why) {
+    if (!caisson_json_object(object, why)) return false;
+    caisson_string name, value;
+    for (size_t at = skip_space(object, 0) + 1; next_member(object, &at, &name, &value);) {
+        if (memchr(name.ptr, '\\', name.len)) {
+            caisson_json_is_text(caisson_json_parse(name, NULL), &name);
+        } else {
+            name = (caisson_string){name.ptr + 1, name.len - 2};
+        }
+        CAISSON_PUSH(fields) = caisson_make_pair(name, value);
+    }
+    return true;
+}
+
+bool caisson_json_elements(caisson_string list, caisson_texts *elements, const char **why) {
+    const char *unused;
+    if (!why) why = &unused;
+    yyjson_val *value = caisson_json_parse(list, why);
+    if (!yyjson_is_arr(value)) {
+        if (value) *why = "it is no list";
+        return false;
+    }
+    caisson_string element;
+    for (size_t at = skip_space(list, 0) + 1; next_member(list, &at, NULL, &element);) CAISSON_PUSH(elements) = element;
+    return true;
 }
 
 yyjson_mut_doc *caisson_json_new(void) {

@@ -133,6 +133,13 @@ void *caisson_grow(void *items, size_t count, size_t size) {
     return grown;
 }
 
+void *caisson_grow_kept(void *items, size_t count, size_t size) {
+    caisson_arena *former = caisson_use(&caisson_kept);
+    void *grown = caisson_grow(items, count, size);
+    caisson_use(former);
+    return grown;
+}
+
 void caisson_arena_empty(caisson_arena *arena) {
     chunk *place = arena->newest;
     while (place && place->older) {
