@@ -96,22 +96,66 @@ adapter() {
     "$caisson" componentize "$work/core.wasm" -o "$2"
 }
 
+# core FILE DIR [FLAG ...]: the core module of the adapter in DIR.
 core() {
-    made=$1
-    included=$2/src
-    list=$( (sources "$2" && kit component))
-    (
-        IFS='
-'
-        set -f
-        # shellcheck disable=SC2086
-        set -- $list
-        IFS=' '
-        # shellcheck disable=SC2086
-        zig cc --target=wasm32-wasi -mexec-model=reactor -Oz -s -flto $language \
-            -Wl,-z,stack-size=131072 -I "$included" -I "$here/src" -isystem "$tools" \
-            -o "$made" "$@" "$tools/yyjson/yyjson.c" "$tools/bindings/adapter_component_type.o"
-    )
+    made=$1 place=$2
+    shift 2
+    { sources "$place" && kit component; } | each zig cc --target=wasm32-wasi -mexec-model=reactor -Oz -s -flto $language "$@" \
+        -Wl,-z,stack-size=131072 -I "$place/src" -I "$here/src" -isystem "$tools" -o "$made" \
+        "$tools/yyjson/yyjson.c" "$tools/bindings/adapter_component_type.o"
+}
+
+# Runs a command with each line of its input as one more argument.
+each() {
+    while IFS= read -r line; do set -- "$@" "$line"; done
+    "$@"
+}
+
+# The kit's own tests, its example, and each adapter's; then what no unit test sees: that components come of it.
+checks() {
+    for place; do
+        shift
+        set -- "$@" "$(cd "$place" && pwd)"
+    done
+    set -- "$here/examples/parrot" "$@"
+    for place in "$here" "$@"; do
+        find "$place/src" "$place/tests" -name '*.[ch]' -exec "$tools/bin/clang-format" --style="file:$here/.clang-format" --dry-run --Werror {} +
+    done
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    for place in "$here" "$@"; do
+        native "$work/tests" "$place"
+        (cd "$place" && "$work/tests")
+    done
+    for place; do
+        core "$work/core.wasm" "$place" $strict
+        "$caisson" componentize "$work/core.wasm" -o "$work/adapter.wasm"
+        "$caisson" check "$work/adapter.wasm" >/dev/null
+    done
+    raw "$work" "$root/wit/example/brief.c"
+}
+
+# Undefined behaviour ends a test; other people's code is not ours to warn about.
+native() {
+    made=$1 place=$2
+    { kit test && find "$place/tests" -name '*.c' && if [ "$place" != "$here" ]; then sources "$place"; fi; } |
+        each test_cc -g -O1 $language $strict -I "$place/src" -I "$here/src" -isystem "$tools" -o "$made" "$tools/yyjson/yyjson.c"
+}
+
+test_cc() {
+    if [ -n "${CAISSON_TEST_CC:-}" ]; then
+        $CAISSON_TEST_CC "$@"
+    else
+        zig cc -fsanitize=undefined -fno-sanitize-recover=undefined "$@"
+    fi
+}
+
+# An adapter without the kit, as wit/README.md has it.
+raw() {
+    zig cc --target=wasm32-wasi -mexec-model=reactor -Oz -s -Wl,-z,stack-size=131072 -isystem "$tools/bindings" \
+        -o "$1/core.wasm" "$2" "$tools/bindings/adapter.c" "$tools/bindings/adapter_component_type.o"
+    "$caisson" componentize "$1/core.wasm" -o "$1/raw.wasm"
+    "$caisson" check "$1/raw.wasm" >/dev/null
 }
 
 main "$@"

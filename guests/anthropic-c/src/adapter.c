@@ -13,9 +13,21 @@ static void add_setting(caisson_adapter_info *info, const char *name, const char
 static void describe(caisson_adapter_info *info) {
     // OpenAI's parameters that reach Anthropic in some form.
     static const char *const PARAMETERS[] = {
-        "model",           "messages",   "tools",      "tool_choice",           "parallel_tool_calls",
-        "response_format", "max_tokens", "max_completion_tokens", "temperature", "top_p",
-        "stop",            "stream",     "reasoning_effort",      "user",        "metadata",
+        "model",
+        "messages",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "response_format",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "stop",
+        "stream",
+        "reasoning_effort",
+        "user",
+        "metadata",
         "service_tier",
     };
     info->name = CAISSON_TEXT("anthropic-c");

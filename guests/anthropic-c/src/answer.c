@@ -1,5 +1,5 @@
-// A whole answer of the Messages API as the contract's, and what a stream's parts have in common with it: blocks, endings,
-// token counts. Fields without a name in the contract stay beside the answer as they came.
+// A whole answer of the Messages API as the contract's, and what a stream's parts have in common with it: blocks,
+// endings, token counts. Fields without a name in the contract stay beside the answer as they came.
 #include "anthropic.h"
 
 static bool is_null(caisson_string json) { return caisson_is(json, "null"); }
@@ -11,8 +11,9 @@ bool read_block(caisson_string json, answer_block *block) {
     const struct {
         const char *name;
         caisson_string *text;
-    } TEXTS[] = {{"type", &block->type},           {"text", &block->text}, {"thinking", &block->thinking},
-                 {"signature", &block->signature}, {"data", &block->data}, {"id", &block->id},
+    } TEXTS[] = {{"type", &block->type},         {"text", &block->text},
+                 {"thinking", &block->thinking}, {"signature", &block->signature},
+                 {"data", &block->data},         {"id", &block->id},
                  {"name", &block->name}};
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
         const caisson_string *value = caisson_find(&fields, TEXTS[i].name);
@@ -155,8 +156,8 @@ static void add_answer_block(caisson_message *message, const answer_block *block
         message->content.tag = CAISSON_LLM_API_CONTENT_TEXT;
         message->content.val.text = caisson_join(before, block->text);
     } else if (caisson_is(block->type, "thinking")) {
-        CAISSON_PUSH(&message->reasoning) = (caisson_reasoning){
-            .text = block->thinking, .signature = caisson_some_unless_empty(block->signature)};
+        CAISSON_PUSH(&message->reasoning) =
+            (caisson_reasoning){.text = block->thinking, .signature = caisson_some_unless_empty(block->signature)};
     } else if (caisson_is(block->type, "redacted_thinking")) {
         CAISSON_PUSH(&message->reasoning) =
             (caisson_reasoning){.signature = caisson_some_unless_empty(block->data), .redacted = true};

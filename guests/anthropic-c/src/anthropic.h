@@ -41,8 +41,8 @@ typedef struct blocks {
 // request.c
 bool messages_request(const caisson_chat_request *request, uint32_t default_max, bool stream, caisson_string *body,
                       caisson_error *error);
-// Fields beside those that are written; where OpenAI puts an object's substance into another one, named `inner`, what was
-// left in that one stands beside the rest, since Anthropic's objects are flat.
+// Fields beside those that are written; where OpenAI puts an object's substance into another one, named `inner`, what
+// was left in that one stands beside the rest, since Anthropic's objects are flat.
 caisson_pairs flat_extras(const caisson_pairs *extra, const char *inner);
 // JSON that a client sent as it is to go out; NULL, with an error, where it is not JSON.
 yyjson_mut_val *verbatim(yyjson_mut_doc *doc, caisson_string json, caisson_string param, caisson_error *error);
@@ -56,7 +56,8 @@ bool set_conversation(yyjson_mut_doc *doc, yyjson_mut_val *body, const caisson_c
 bool add_image(yyjson_mut_doc *doc, blocks *to, const caisson_media *media, caisson_string path, const char *inner,
                caisson_error *error);
 bool add_file(yyjson_mut_doc *doc, blocks *to, const caisson_media *media, caisson_string path, caisson_error *error);
-bool add_block(yyjson_mut_doc *doc, blocks *to, yyjson_mut_val *value, const caisson_pairs *extra, caisson_error *error);
+bool add_block(yyjson_mut_doc *doc, blocks *to, yyjson_mut_val *value, const caisson_pairs *extra,
+               caisson_error *error);
 yyjson_mut_val *new_block(yyjson_mut_doc *doc, const char *type);
 
 // tools.c

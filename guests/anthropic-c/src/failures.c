@@ -85,5 +85,6 @@ bool fail_in_stream(caisson_error *error, caisson_string data) {
 }
 
 bool fail_unreadable(caisson_error *error, const char *why) {
-    return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_UPSTREAM, "an event of the stream could not be read: %s", why);
+    return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_UPSTREAM, "an event of the stream could not be read: %s",
+                        why);
 }

@@ -1,6 +1,6 @@
 // The provider's own list of blocks, kept beside the message wherever OpenAI's shape can't hold it: server tools,
-// citations, thinking between tool calls. A client that sends the message back sends the list back, and the provider sees
-// what it wrote.
+// citations, thinking between tool calls. A client that sends the message back sends the list back, and the provider
+// sees what it wrote.
 //
 // It decides only *whether* a list must be kept. Lists that OpenAI's shape can hold (thinking, then one text, then tool
 // calls) are not kept a second time.

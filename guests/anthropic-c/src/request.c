@@ -4,13 +4,29 @@
 
 // Fields that Anthropic would refuse as unknown, or that are written or withheld on purpose.
 static const char *const NOT_EXTRA[] = {
-    "audio",       "function_call",         "functions", "moderation",        "output_config",
-    "prediction",  "prompt_cache_key",      "prompt_cache_options", "prompt_cache_retention",
-    "safety_identifier", "service_tier",    "store",     "stream",            "stream_options",
-    "temperature", "top_p",                 "verbosity", "web_search_options",
+    "audio",
+    "function_call",
+    "functions",
+    "moderation",
+    "output_config",
+    "prediction",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "top_p",
+    "verbosity",
+    "web_search_options",
 };
 
-caisson_string path_in(caisson_string path, const char *more) { return caisson_format("%.*s%s", CAISSON_ARG(path), more); }
+caisson_string path_in(caisson_string path, const char *more) {
+    return caisson_format("%.*s%s", CAISSON_ARG(path), more);
+}
 
 bool text_field(caisson_string json, caisson_string *text) {
     return caisson_json_is_text(caisson_json_parse(json, NULL), text);
@@ -33,8 +49,8 @@ caisson_pairs flat_extras(const caisson_pairs *extra, const char *inner) {
     return fields;
 }
 
-// A schema is enforced. OpenAI's bare JSON mode has no counterpart: the prompt asks for JSON there by OpenAI's own rule,
-// and Claude follows the prompt.
+// A schema is enforced. OpenAI's bare JSON mode has no counterpart: the prompt asks for JSON there by OpenAI's own
+// rule, and Claude follows the prompt.
 static bool output_format(yyjson_mut_doc *doc, const caisson_chat_request *request, yyjson_mut_val **format,
                           caisson_error *error) {
     caisson_string param = CAISSON_TEXT("response_format.json_schema");
@@ -141,7 +157,8 @@ static caisson_pairs body_extras(const caisson_chat_request *request) {
     for (size_t i = 0; i < request->extra.len; i++) {
         caisson_string name = request->extra.ptr[i].f0;
         bool passes = !(request->tool_choice.is_some && caisson_is(name, "tool_choice"));
-        for (size_t j = 0; j < sizeof NOT_EXTRA / sizeof *NOT_EXTRA; j++) passes = passes && !caisson_is(name, NOT_EXTRA[j]);
+        for (size_t j = 0; j < sizeof NOT_EXTRA / sizeof *NOT_EXTRA; j++)
+            passes = passes && !caisson_is(name, NOT_EXTRA[j]);
         if (passes) CAISSON_PUSH(&extra) = request->extra.ptr[i];
     }
     return extra;

@@ -1,5 +1,5 @@
-// A stream's events as the contract's, one call for each server-sent event. It keeps what only the end of the stream can
-// tell: token counts, the reason it ended, and the provider's blocks where OpenAI's shape loses something of them.
+// A stream's events as the contract's, one call for each server-sent event. It keeps what only the end of the stream
+// can tell: token counts, the reason it ended, and the provider's blocks where OpenAI's shape loses something of them.
 #include "anthropic.h"
 
 static void push_reasoning(caisson_events *events, caisson_string text, caisson_string signature, bool redacted) {

@@ -12,8 +12,8 @@
 
 static bool is_budgeted(caisson_string model) {
     static const char *const MARKS[] = {
-        "claude-2",      "claude-3", "claude-4-",  "claude-instant", "haiku-4-5",     "opus-4-0",   "opus-4-1",
-        "opus-4-2025",   "opus-4-5", "opus-4@",    "sonnet-4-0",     "sonnet-4-2025", "sonnet-4-5",
+        "claude-2",    "claude-3", "claude-4-", "claude-instant", "haiku-4-5",     "opus-4-0",   "opus-4-1",
+        "opus-4-2025", "opus-4-5", "opus-4@",   "sonnet-4-0",     "sonnet-4-2025", "sonnet-4-5",
     };
     for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
         if (caisson_contains(model, MARKS[i])) return true;
@@ -35,16 +35,16 @@ static uint32_t budget_of(caisson_string effort) {
     return 8192;
 }
 
-// The client's cap covers thinking and answer, as OpenAI's does: a quarter stays for the answer, and with too little for
-// the least budget there is no thinking, which zero says.
+// The client's cap covers thinking and answer, as OpenAI's does: a quarter stays for the answer, and with too little
+// for the least budget there is no thinking, which zero says.
 static uint32_t budget_within(uint32_t budget, uint32_t max_tokens) {
     uint32_t most = max_tokens - max_tokens / 4;
     if (most >= LEAST_BUDGET) return budget < most ? budget : most;
     return max_tokens > LEAST_BUDGET ? LEAST_BUDGET : 0;
 }
 
-// With a budget, Anthropic wants the thinking that led to tool calls back beside them. Most OpenAI clients drop it; their
-// request is better answered without thinking than refused.
+// With a budget, Anthropic wants the thinking that led to tool calls back beside them. Most OpenAI clients drop it;
+// their request is better answered without thinking than refused.
 static bool is_amid_unthinking_calls(const caisson_chat_request *request) {
     for (size_t i = request->messages.len; i-- > 0;) {
         const caisson_message *message = &request->messages.ptr[i];
@@ -58,7 +58,9 @@ static bool is_amid_unthinking_calls(const caisson_chat_request *request) {
     return false;
 }
 
-static uint32_t added(uint32_t tokens, uint32_t more) { return more > UINT32_MAX - tokens ? UINT32_MAX : tokens + more; }
+static uint32_t added(uint32_t tokens, uint32_t more) {
+    return more > UINT32_MAX - tokens ? UINT32_MAX : tokens + more;
+}
 
 static plan plan_of_client(const caisson_chat_request *request, caisson_string own, uint32_t default_max) {
     yyjson_val *fields = caisson_json_object(own, NULL);

@@ -1,6 +1,6 @@
 // Tools and the choice among them. A function becomes a tool with an input schema; Anthropic's own tools
-// (`web_search_20250305`, `bash_20250124` …) go through under their type. OpenAI's free-text tools have no counterpart and
-// are refused.
+// (`web_search_20250305`, `bash_20250124` …) go through under their type. OpenAI's free-text tools have no counterpart
+// and are refused.
 #include "anthropic.h"
 
 // The schema as it came, but with the `type` that Anthropic insists on and OpenAI doesn't.
@@ -58,7 +58,8 @@ static bool set_choice(yyjson_mut_doc *doc, yyjson_mut_val *body, const caisson_
     bool one_by_one = request->parallel_tool_calls.is_some && !request->parallel_tool_calls.val;
     bool chosen = request->tool_choice.is_some;
     // Without tools there is nothing to choose, and saying so is refused.
-    bool says = chosen && choice->tag != CAISSON_LLM_API_TOOL_CHOICE_AUTO && choice->tag != CAISSON_LLM_API_TOOL_CHOICE_NONE;
+    bool says =
+        chosen && choice->tag != CAISSON_LLM_API_TOOL_CHOICE_AUTO && choice->tag != CAISSON_LLM_API_TOOL_CHOICE_NONE;
     if ((request->tools.len == 0 && !says) || (!chosen && !one_by_one)) return true;
     yyjson_mut_val *made = yyjson_mut_obj(doc);
     switch (chosen ? choice->tag : CAISSON_LLM_API_TOOL_CHOICE_AUTO) {
@@ -72,9 +73,7 @@ static bool set_choice(yyjson_mut_doc *doc, yyjson_mut_val *body, const caisson_
         caisson_json_set_text(doc, made, "type", CAISSON_TEXT("tool"));
         caisson_json_set_text(doc, made, "name", choice->val.named);
         break;
-    default:
-        made = verbatim(doc, choice->val.other, CAISSON_TEXT("tool_choice"), error);
-        one_by_one = false;
+    default: made = verbatim(doc, choice->val.other, CAISSON_TEXT("tool_choice"), error); one_by_one = false;
     }
     if (one_by_one) caisson_json_set(doc, made, "disable_parallel_tool_use", yyjson_mut_true(doc));
     caisson_json_set(doc, body, "tool_choice", made);

@@ -1,6 +1,6 @@
 // Messages as `system` and turns. OpenAI's list is flat: system messages anywhere, a message for each tool result.
-// Anthropic wants one system prompt and turns of blocks that alternate, so neighbours of one speaker are joined, and tool
-// results, which the user speaks, with them.
+// Anthropic wants one system prompt and turns of blocks that alternate, so neighbours of one speaker are joined, and
+// tool results, which the user speaks, with them.
 #include "anthropic.h"
 
 typedef struct conversation {
@@ -76,8 +76,7 @@ static bool add_part(conversation *made, blocks *to, const caisson_part *part, c
     switch (part->tag) {
     case CAISSON_LLM_API_PART_TEXT: return add_text(made, to, part->val.text.text, &part->val.text.extra);
     case CAISSON_LLM_API_PART_REFUSAL: return add_text(made, to, part->val.refusal.text, &part->val.refusal.extra);
-    case CAISSON_LLM_API_PART_IMAGE:
-        return add_image(made->doc, to, &part->val.image, path, "image_url", made->error);
+    case CAISSON_LLM_API_PART_IMAGE: return add_image(made->doc, to, &part->val.image, path, "image_url", made->error);
     case CAISSON_LLM_API_PART_FILE: return add_file(made->doc, to, &part->val.file, path, made->error);
     case CAISSON_LLM_API_PART_REASONING: add_thinking(made, to, &part->val.reasoning); return true;
     case CAISSON_LLM_API_PART_OTHER: return add_verbatim(made, to, part->val.other, path);

@@ -1,5 +1,5 @@
-// The generated bindings, with the arena in malloc's place: what they lift is the kit's, and what they free is not freed
-// (see guest.c). Nothing of ours is here.
+// The generated bindings, with the arena in malloc's place: what they lift is the kit's, and what they free is not
+// freed (see guest.c). Nothing of ours is here.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,11 +1,12 @@
-// The kit's one header: the contract's types under short names, and all that an adapter needs to speak a provider's API.
-// It knows no provider and hides no type: what the host gives and takes are the generated records, in bindings/adapter.h.
+// The kit's one header: the contract's types under short names, and all that an adapter needs to speak a provider's
+// API. It knows no provider and hides no type: what the host gives and takes are the generated records, in
+// bindings/adapter.h.
 //
-// Memory. A sandbox serves one request and is dropped with all it holds, so nothing is freed one by one. What the kit and
-// `caisson_alloc` give out, and what the host passes in, lies in an arena: inside `next` until the next call of `next`,
-// anywhere else until the end of the request. `caisson_keep` and `caisson_alloc_kept` give memory that outlasts `next`.
-// What goes back to the host may point anywhere, also at literals. When memory runs out the sandbox ends, and the
-// client is told so: there is nothing to check.
+// Memory. A sandbox serves one request and is dropped with all it holds, so nothing is freed one by one. What the kit
+// and `caisson_alloc` give out, and what the host passes in, lies in an arena: inside `next` until the next call of
+// `next`, anywhere else until the end of the request. `caisson_keep` and `caisson_alloc_kept` give memory that outlasts
+// `next`. What goes back to the host may point anywhere, also at literals. When memory runs out the sandbox ends, and
+// the client is told so: there is nothing to check.
 //
 // Failures. What can fail returns whether it worked, and fills its last argument if not; see `caisson_fail`.
 #ifndef CAISSON_H
@@ -57,8 +58,8 @@ typedef struct caisson_adapter {
     // What this adapter is and wants. Called at upload, without egress; the same answer every time.
     void (*describe)(caisson_adapter_info *info);
     // One whole answer.
-    bool (*complete)(const caisson_context *context, const caisson_chat_request *request, caisson_chat_response *response,
-                     caisson_error *error);
+    bool (*complete)(const caisson_context *context, const caisson_chat_request *request,
+                     caisson_chat_response *response, caisson_error *error);
     // Starts a streamed answer and leaves its state in `stream`. An error here still becomes an HTTP status, one in
     // `next` only an event, so wait here for the provider's status.
     bool (*open_stream)(const caisson_context *context, const caisson_chat_request *request, void **stream,
@@ -69,8 +70,8 @@ typedef struct caisson_adapter {
     // Gives back what `open_stream` opened beside memory; may be left out. The host doesn't promise to call it.
     void (*close)(void *stream);
     // One vector for each input, in order.
-    bool (*embed)(const caisson_context *context, const caisson_embed_request *request, caisson_embed_response *response,
-                  caisson_error *error);
+    bool (*embed)(const caisson_context *context, const caisson_embed_request *request,
+                  caisson_embed_response *response, caisson_error *error);
 } caisson_adapter;
 
 // The adapter that the component is; the author defines it.
@@ -85,10 +86,10 @@ caisson_string caisson_keep(caisson_string text);
 
 // The list's new last element, zeroed: `CAISSON_PUSH(&info->hosts) = CAISSON_TEXT(HOST);`. For every list of the
 // contract, also one that the host passed in; `list` is evaluated more than once.
-#define CAISSON_PUSH(list)                                                                                            \
+#define CAISSON_PUSH(list)                                                                                             \
     (*((list)->ptr = caisson_grow((list)->ptr, (list)->len, sizeof *(list)->ptr), &(list)->ptr[(list)->len++]))
 // The same in memory that outlasts `next`: for lists that belong to a stream's state.
-#define CAISSON_PUSH_KEPT(list)                                                                                       \
+#define CAISSON_PUSH_KEPT(list)                                                                                        \
     (*((list)->ptr = caisson_grow_kept((list)->ptr, (list)->len, sizeof *(list)->ptr), &(list)->ptr[(list)->len++]))
 void *caisson_grow(void *items, size_t count, size_t size);
 void *caisson_grow_kept(void *items, size_t count, size_t size);
@@ -102,7 +103,8 @@ caisson_string caisson_text(const char *text); // not copied
 caisson_string caisson_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 caisson_string caisson_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 caisson_string caisson_join(caisson_string one, caisson_string other);
-// The text itself, or a copy in which what is not UTF-8 became U+FFFD: the host ends a sandbox that gives it other bytes.
+// The text itself, or a copy in which what is not UTF-8 became U+FFFD: the host ends a sandbox that gives it other
+// bytes.
 caisson_string caisson_utf8(caisson_string bytes);
 // Its beginning, at most so many bytes, whole characters.
 caisson_string caisson_cut(caisson_string text, size_t most);
@@ -157,10 +159,10 @@ bool caisson_whole_number(const caisson_context *context, const char *setting, u
 
 // ---- HTTP ----
 
-// How often and how patiently to send again: requests that nobody answered, and answers with 408, 409, 429 and 5xx unless
-// `x-should-retry` says otherwise. Waits grow twofold from `base_ms` to `cap_ms`, with full jitter; a `retry-after` of up
-// to a minute is obeyed instead, and a longer one ends the attempts. All zero sends once, since OpenAI's clients send
-// again themselves.
+// How often and how patiently to send again: requests that nobody answered, and answers with 408, 409, 429 and 5xx
+// unless `x-should-retry` says otherwise. Waits grow twofold from `base_ms` to `cap_ms`, with full jitter; a
+// `retry-after` of up to a minute is obeyed instead, and a longer one ends the attempts. All zero sends once, since
+// OpenAI's clients send again themselves.
 typedef struct caisson_retry {
     uint32_t times;     // more, after the first
     uint32_t base_ms;   // 500 where zero
@@ -178,15 +180,15 @@ typedef struct caisson_http_request {
     caisson_pairs headers;
     caisson_string body;      // sent with POST, PUT and PATCH, and with others unless empty
     const char *content_type; // application/json where NULL
-    uint32_t timeout_ms;      // for the connection, then the first byte, then each next piece; the host's own where zero
+    uint32_t timeout_ms; // for the connection, then the first byte, then each next piece; the host's own where zero
     caisson_retry retry;
 } caisson_http_request;
 
 // An answer whose head has arrived.
 typedef struct caisson_http_response {
     uint16_t status;
-    caisson_pairs headers; // names in lower case
-    caisson_string origin; // of the request: scheme and authority
+    caisson_pairs headers;     // names in lower case
+    caisson_string origin;     // of the request: scheme and authority
     struct caisson_body *body; // NULL once it is over
 } caisson_http_response;
 
@@ -198,7 +200,8 @@ bool caisson_send_ok(const caisson_http_request *request, caisson_http_response 
 bool caisson_read(caisson_http_response *response, caisson_string *bytes, caisson_error *error);
 // The whole body as text, up to 32 MiB or another limit; closes the response.
 bool caisson_read_text(caisson_http_response *response, caisson_string *text, caisson_error *error);
-bool caisson_read_text_within(caisson_http_response *response, size_t limit, caisson_string *text, caisson_error *error);
+bool caisson_read_text_within(caisson_http_response *response, size_t limit, caisson_string *text,
+                              caisson_error *error);
 // What a refusal means; reads the beginning of its body and closes it. Always false, as `caisson_fail`.
 bool caisson_fail_response(caisson_error *error, caisson_http_response *response);
 void caisson_close(caisson_http_response *response);
@@ -240,7 +243,8 @@ typedef struct caisson_sse {
     bool has_data, failed, over;
 } caisson_sse;
 
-// Adds the events that the bytes complete. Those before one that is over the limit come first, the error on the next call.
+// Adds the events that the bytes complete. Those before one that is over the limit come first, the error on the next
+// call.
 bool caisson_sse_push(caisson_sse *reader, caisson_string bytes, caisson_sse_events *events, caisson_error *error);
 bool caisson_sse_finish(caisson_sse *reader, caisson_sse_events *events, caisson_error *error);
 // Waits until at least one event of the response is complete and adds all that are; none once the stream is over.
@@ -318,8 +322,8 @@ void caisson_warn(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 // ---- Calls, as the host makes them; for tests and adapters that wrap others ----
 
-bool caisson_complete(const caisson_adapter *adapter, const caisson_context *context, const caisson_chat_request *request,
-                      caisson_chat_response *response, caisson_error *error);
+bool caisson_complete(const caisson_adapter *adapter, const caisson_context *context,
+                      const caisson_chat_request *request, caisson_chat_response *response, caisson_error *error);
 bool caisson_embed(const caisson_adapter *adapter, const caisson_context *context, const caisson_embed_request *request,
                    caisson_embed_response *response, caisson_error *error);
 typedef struct caisson_stream caisson_stream;

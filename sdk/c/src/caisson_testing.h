@@ -1,6 +1,6 @@
-// Test an adapter natively, without Wasm and without a network, against recorded exchanges: `build.sh test DIR` compiles
-// DIR/src, DIR/tests and the kit, and runs every CAISSON_TEST. Nothing sleeps: waits are recorded, and are the longest
-// they could be. The host's part is not imitated: no grants, no credentials, no checks of the answer.
+// Test an adapter natively, without Wasm and without a network, against recorded exchanges: `build.sh test DIR`
+// compiles DIR/src, DIR/tests and the kit, and runs every CAISSON_TEST. Nothing sleeps: waits are recorded, and are the
+// longest they could be. The host's part is not imitated: no grants, no credentials, no checks of the answer.
 //
 //     CAISSON_TEST(the_answer_is_read) {
 //         caisson_will_reply(200, "application/json", CAISSON_TEXT("{\"answer\":42}"));
@@ -13,15 +13,15 @@
 #include "caisson.h"
 
 // A test; each begins with an empty script. It ends at the first check that fails.
-#define CAISSON_TEST(name)                                                                                            \
-    static void name(void);                                                                                           \
-    __attribute__((constructor)) static void register_##name(void) { caisson_register_test(#name, name); }            \
+#define CAISSON_TEST(name)                                                                                             \
+    static void name(void);                                                                                            \
+    __attribute__((constructor)) static void register_##name(void) { caisson_register_test(#name, name); }             \
     static void name(void)
 void caisson_register_test(const char *name, void (*test)(void));
 
-#define CAISSON_CHECK(condition)                                                                                      \
-    do {                                                                                                              \
-        if (!(condition)) caisson_failed(__FILE__, __LINE__, #condition);                                             \
+#define CAISSON_CHECK(condition)                                                                                       \
+    do {                                                                                                               \
+        if (!(condition)) caisson_failed(__FILE__, __LINE__, #condition);                                              \
     } while (0)
 _Noreturn void caisson_failed(const char *file, int line, const char *what);
 #define CAISSON_CHECK_TEXT(text, expected) caisson_check_text(__FILE__, __LINE__, text, expected)
@@ -34,11 +34,11 @@ typedef struct caisson_reply {
     uint16_t status;
     caisson_pairs headers;
     caisson_string body;
-    size_t piece;           // how many bytes come at a time; all at once where zero
-    bool breaks_off;        // the connection, after the body
-    bool unreachable;       // doesn't answer: nobody listens there
-    bool denied;            // doesn't answer: the host has no grant for it
-    bool slow;              // doesn't answer in time
+    size_t piece;     // how many bytes come at a time; all at once where zero
+    bool breaks_off;  // the connection, after the body
+    bool unreachable; // doesn't answer: nobody listens there
+    bool denied;      // doesn't answer: the host has no grant for it
+    bool slow;        // doesn't answer in time
 } caisson_reply;
 
 // Adds the reply to the next request, which may be changed until then.

@@ -50,8 +50,8 @@ void caisson_stream_close(caisson_stream *stream) {
     stream->state = NULL;
 }
 
-bool caisson_complete(const caisson_adapter *adapter, const caisson_context *context, const caisson_chat_request *request,
-                      caisson_chat_response *response, caisson_error *error) {
+bool caisson_complete(const caisson_adapter *adapter, const caisson_context *context,
+                      const caisson_chat_request *request, caisson_chat_response *response, caisson_error *error) {
     if (adapter->complete) return adapter->complete(context, request, response, error);
     if (adapter->open_stream) return caisson_collect(adapter, context, request, response, error);
     return caisson_unsupported(error, "whole answers");
@@ -73,8 +73,8 @@ bool caisson_whole_number(const caisson_context *context, const char *setting, u
     caisson_string trimmed = text ? caisson_trim(*text) : (caisson_string){0};
     *value = otherwise;
     if (trimmed.len == 0 || caisson_parse_u32(trimmed, value)) return true;
-    return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_INTERNAL, "setting %s is \"%.*s\", not a whole number", setting,
-                        CAISSON_ARG(*text));
+    return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_INTERNAL, "setting %s is \"%.*s\", not a whole number",
+                        setting, CAISSON_ARG(*text));
 }
 
 void caisson_answer_text(caisson_chat_response *response, caisson_string text, caisson_finish_reason reason) {

@@ -100,9 +100,7 @@ static bool add_event(choices *all, caisson_chat_answer *answer, const caisson_e
     case CAISSON_LLM_API_EVENT_REASONING:
         add_reasoning(choice_of(all, event->val.reasoning.choice), &event->val.reasoning);
         return true;
-    case CAISSON_LLM_API_EVENT_TOOL:
-        add_tool(choice_of(all, event->val.tool.choice), &event->val.tool);
-        return true;
+    case CAISSON_LLM_API_EVENT_TOOL: add_tool(choice_of(all, event->val.tool.choice), &event->val.tool); return true;
     case CAISSON_LLM_API_EVENT_FINISH: {
         growing *choice = choice_of(all, event->val.finish.choice);
         choice->choice.finish_reason = event->val.finish.reason;
@@ -122,8 +120,7 @@ static bool add_event(choices *all, caisson_chat_answer *answer, const caisson_e
     case CAISSON_LLM_API_EVENT_OTHER:
         add_pairs(&choice_of(all, event->val.other.choice)->choice.message.extra, &event->val.other.extra);
         return true;
-    default:
-        return caisson_unsupported(error, "whole answers of streams with raw chunks or log probabilities");
+    default: return caisson_unsupported(error, "whole answers of streams with raw chunks or log probabilities");
     }
 }
 
@@ -148,8 +145,8 @@ static void finish(growing *from, caisson_choice *choice) {
     }
 }
 
-bool caisson_collect(const caisson_adapter *adapter, const caisson_context *context, const caisson_chat_request *request,
-                     caisson_chat_response *response, caisson_error *error) {
+bool caisson_collect(const caisson_adapter *adapter, const caisson_context *context,
+                     const caisson_chat_request *request, caisson_chat_response *response, caisson_error *error) {
     caisson_stream *stream;
     if (!caisson_stream_open(adapter, context, request, &stream, error)) return false;
     choices all = {0};

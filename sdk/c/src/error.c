@@ -1,13 +1,13 @@
-// From failures to the contract's error: filling one in, and the mapping from a provider's answer. It knows HTTP and the
-// error shapes that many providers share; what only one provider does belongs into its adapter.
+// From failures to the contract's error: filling one in, and the mapping from a provider's answer. It knows HTTP and
+// the error shapes that many providers share; what only one provider does belongs into its adapter.
 #include <stdio.h>
 #include <string.h>
 
 #include "kit.h"
 
-#define READ_AT_MOST ((size_t)64 << 10)    // of a refusal's body
-#define BODY_AT_MOST ((size_t)16 << 10)    // into error.body
-#define MESSAGE_AT_MOST ((size_t)4 << 10)  // into error.message
+#define READ_AT_MOST ((size_t)64 << 10)   // of a refusal's body
+#define BODY_AT_MOST ((size_t)16 << 10)   // into error.body
+#define MESSAGE_AT_MOST ((size_t)4 << 10) // into error.message
 
 bool caisson_fail_plain(caisson_error *error, caisson_error_kind kind, caisson_string message) {
     *error = (caisson_error){.kind = kind, .message = message};
@@ -60,8 +60,9 @@ caisson_error_kind caisson_kind_of_status(uint16_t status) {
     case 409: return CAISSON_LLM_API_ERROR_KIND_CONFLICT;
     case 413: return CAISSON_LLM_API_ERROR_KIND_TOO_LARGE;
     case 429: return CAISSON_LLM_API_ERROR_KIND_RATE_LIMITED;
-    default: return status >= 400 && status < 500 ? CAISSON_LLM_API_ERROR_KIND_INVALID_REQUEST
-                                                  : CAISSON_LLM_API_ERROR_KIND_UPSTREAM;
+    default:
+        return status >= 400 && status < 500 ? CAISSON_LLM_API_ERROR_KIND_INVALID_REQUEST
+                                             : CAISSON_LLM_API_ERROR_KIND_UPSTREAM;
     }
 }
 
@@ -151,9 +152,10 @@ bool caisson_fail_answer(caisson_error *error, uint16_t status, caisson_string b
     }
     caisson_string message = caisson_cut(read.message, MESSAGE_AT_MOST);
     if (message.len == 0) {
-        message = status >= 300 && status < 400
-                      ? caisson_format("the provider answered with a redirect (status %u), and none is followed", status)
-                      : caisson_format("the provider answered with status %u", status);
+        message =
+            status >= 300 && status < 400
+                ? caisson_format("the provider answered with a redirect (status %u), and none is followed", status)
+                : caisson_format("the provider answered with status %u", status);
     }
     caisson_fail_plain(error, kind_of(&read, status), message);
     error->status.is_some = true;

@@ -64,7 +64,8 @@ bool caisson_parse_url(caisson_string url, bool *secure, caisson_string *authori
     while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?') {
         uint8_t byte = rest.ptr[end++];
         if (byte == '@') return *why = "it has a user name in it", false;
-        if (byte <= ' ' || byte >= 0x7f || byte == '\\') return *why = "its host has characters that no host has", false;
+        if (byte <= ' ' || byte >= 0x7f || byte == '\\')
+            return *why = "its host has characters that no host has", false;
     }
     if (end == 0) return *why = "it has no host", false;
     *authority = (caisson_string){rest.ptr, end};
@@ -80,8 +81,9 @@ bool caisson_parse_url(caisson_string url, bool *secure, caisson_string *authori
 
 // A value often comes from a client, and a line break in it would be a header of its own.
 static bool add_header(caisson_call *call, caisson_string name, caisson_string value, caisson_error *error) {
-    static const char *const HOSTS_OWN[] = {"connection", "content-length", "host", "http2-settings", "keep-alive",
-                                            "proxy-connection", "te", "transfer-encoding", "upgrade"};
+    static const char *const HOSTS_OWN[] = {"connection", "content-length",   "host", "http2-settings",
+                                            "keep-alive", "proxy-connection", "te",   "transfer-encoding",
+                                            "upgrade"};
     const caisson_error_kind internal = CAISSON_LLM_API_ERROR_KIND_INTERNAL;
     uint8_t *lower = caisson_alloc(name.len);
     bool token = name.len > 0;
@@ -130,8 +132,7 @@ static bool send_call(const caisson_call *call, caisson_retry policy, caisson_ht
     for (;;) {
         caisson_fault fault = {0};
         response->headers = (caisson_pairs){0};
-        bool answered =
-            caisson_transport_send(call, &response->status, &response->headers, &response->body, &fault);
+        bool answered = caisson_transport_send(call, &response->status, &response->headers, &response->body, &fault);
         uint64_t asked_ms = 0, wait_ms;
         bool again = answered ? caisson_retry_helps(response->status, &response->headers)
                               : fault.kind == CAISSON_FAULT_UNREACHABLE;
@@ -152,8 +153,7 @@ bool caisson_send(const caisson_http_request *request, caisson_http_response **r
     *response = caisson_alloc(sizeof **response);
     bool sent = prepare(request, &call, error);
     if (sent) {
-        (*response)->origin =
-            caisson_format("%s://%.*s", call.secure ? "https" : "http", CAISSON_ARG(call.authority));
+        (*response)->origin = caisson_format("%s://%.*s", call.secure ? "https" : "http", CAISSON_ARG(call.authority));
         sent = send_call(&call, request->retry, *response, error);
     }
     caisson_use(former);

@@ -50,8 +50,7 @@ yyjson_val *caisson_json_parse(caisson_string text, const char **why) {
         return NULL;
     }
     yyjson_read_err failure = {0};
-    yyjson_doc *doc =
-        yyjson_read_opts((char *)text.ptr, text.len, YYJSON_READ_NUMBER_AS_RAW, &ARENA, &failure);
+    yyjson_doc *doc = yyjson_read_opts((char *)text.ptr, text.len, YYJSON_READ_NUMBER_AS_RAW, &ARENA, &failure);
     if (doc) return yyjson_doc_get_root(doc);
     caisson_string said = caisson_format("%s at byte %zu", failure.msg, failure.pos);
     *why = (const char *)said.ptr; // which ends in a NUL, as formatted text does
@@ -214,8 +213,8 @@ bool caisson_json_set_extras(yyjson_mut_doc *doc, yyjson_mut_val *object, const 
         const char *why;
         yyjson_mut_val *value = caisson_json_verbatim(doc, extra->ptr[i].f1, &why);
         if (!value) {
-            return caisson_fail_at(error, CAISSON_LLM_API_ERROR_KIND_INVALID_REQUEST, name, "field %.*s is not JSON: %s",
-                                   CAISSON_ARG(name), why);
+            return caisson_fail_at(error, CAISSON_LLM_API_ERROR_KIND_INVALID_REQUEST, name,
+                                   "field %.*s is not JSON: %s", CAISSON_ARG(name), why);
         }
         if (yyjson_mut_obj_getn(object, (const char *)name.ptr, name.len)) continue;
         yyjson_mut_obj_add(object, caisson_json_string(doc, name), value);

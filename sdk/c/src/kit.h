@@ -1,4 +1,5 @@
-// What the kit's files share and adapters don't see: the arenas, and the one seam to the world. It defines no behaviour.
+// What the kit's files share and adapters don't see: the arenas, and the one seam to the world. It defines no
+// behaviour.
 #ifndef CAISSON_KIT_H
 #define CAISSON_KIT_H
 
@@ -29,7 +30,8 @@ bool caisson_fail_plain(caisson_error *error, caisson_error_kind kind, caisson_s
 caisson_error caisson_keep_error(const caisson_error *error);
 bool caisson_line_next(caisson_lines *lines, caisson_string *bytes, size_t room, caisson_string *line, bool *too_long);
 bool caisson_line_finish(caisson_lines *lines, caisson_string *line);
-bool caisson_parse_url(caisson_string url, bool *secure, caisson_string *authority, caisson_string *path, const char **why);
+bool caisson_parse_url(caisson_string url, bool *secure, caisson_string *authority, caisson_string *path,
+                       const char **why);
 bool caisson_parse_date(caisson_string text, uint64_t *seconds);
 bool caisson_asked_wait(const caisson_pairs *headers, uint64_t *milliseconds);
 bool caisson_retry_helps(uint16_t status, const caisson_pairs *headers);
@@ -41,8 +43,8 @@ typedef struct caisson_attempts {
 } caisson_attempts;
 bool caisson_next_wait(caisson_attempts *attempts, bool asked, uint64_t asked_ms, uint64_t *wait_ms);
 // A whole answer of an adapter that only streams.
-bool caisson_collect(const caisson_adapter *adapter, const caisson_context *context, const caisson_chat_request *request,
-                     caisson_chat_response *response, caisson_error *error);
+bool caisson_collect(const caisson_adapter *adapter, const caisson_context *context,
+                     const caisson_chat_request *request, caisson_chat_response *response, caisson_error *error);
 caisson_string caisson_log_line(const char *level, caisson_string message);
 
 // ---- The seam: on Wasm the generated imports, in tests a script ----

@@ -67,8 +67,8 @@ bool caisson_line_finish(caisson_lines *lines, caisson_string *line) {
 static size_t limit_or_default(size_t limit) { return limit ? limit : CAISSON_STREAM_LIMIT; }
 
 static bool too_long(caisson_error *error, const char *what, size_t limit) {
-    return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_UPSTREAM, "%s of the provider's stream is over %zu bytes", what,
-                        limit_or_default(limit));
+    return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_UPSTREAM, "%s of the provider's stream is over %zu bytes",
+                        what, limit_or_default(limit));
 }
 
 // ---- Server-sent events ----
@@ -76,8 +76,8 @@ static bool too_long(caisson_error *error, const char *what, size_t limit) {
 static void dispatch(caisson_sse *reader, caisson_sse_events *events) {
     if (reader->has_data) {
         caisson_string data = take(&reader->data), event = take(&reader->event), id = take(&reader->id);
-        CAISSON_PUSH(events) = (caisson_sse_event){
-            .event = caisson_utf8(event), .data = caisson_utf8(data), .id = caisson_utf8(id)};
+        CAISSON_PUSH(events) =
+            (caisson_sse_event){.event = caisson_utf8(event), .data = caisson_utf8(data), .id = caisson_utf8(id)};
     }
     reader->has_data = false;
     reader->data.len = reader->event.len = reader->id.len = 0;

@@ -120,7 +120,6 @@ void *caisson_binding_realloc(void *memory, size_t size) {
     return moved;
 }
 
-
 void *caisson_grow(void *items, size_t count, size_t size) {
     if (count >= SIZE_MAX / 2 / size) abort();
     header *head = count ? header_of(items) : NULL;
@@ -191,9 +190,7 @@ void caisson_buffer_add(caisson_buffer *buffer, caisson_string bytes) {
     buffer->len = needed;
 }
 
-caisson_string caisson_buffer_text(const caisson_buffer *buffer) {
-    return (caisson_string){buffer->ptr, buffer->len};
-}
+caisson_string caisson_buffer_text(const caisson_buffer *buffer) { return (caisson_string){buffer->ptr, buffer->len}; }
 
 void caisson_buffer_free(caisson_buffer *buffer) {
     free(buffer->ptr);

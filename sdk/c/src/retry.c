@@ -1,5 +1,5 @@
-// Sending again: when it may help, how long to wait, when to give up; and the HTTP dates that `retry-after` may hold. It
-// sends nothing itself.
+// Sending again: when it may help, how long to wait, when to give up; and the HTTP dates that `retry-after` may hold.
+// It sends nothing itself.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-// The seam in tests: a script answers, and remembers what it was asked; and the program that runs all tests. It opens no
-// socket.
+// The seam in tests: a script answers, and remembers what it was asked; and the program that runs all tests. It opens
+// no socket.
 #include "caisson_testing.h"
 
 #include <setjmp.h>

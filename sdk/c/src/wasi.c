@@ -73,12 +73,14 @@ static bool append(wasi_http_types_own_fields_t fields, caisson_string name, cai
                    caisson_fault *fault) {
     wasi_http_types_field_value_t bytes = {value.ptr, value.len};
     wasi_http_types_header_error_t refused;
-    if (wasi_http_types_method_fields_append(wasi_http_types_borrow_fields(fields), &name, &bytes, &refused)) return true;
+    if (wasi_http_types_method_fields_append(wasi_http_types_borrow_fields(fields), &name, &bytes, &refused))
+        return true;
     return malformed(fault, "this header can't be sent: ", name);
 }
 
 static wasi_http_types_method_t method_of(caisson_string name) {
-    static const char *const METHODS[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+    static const char *const METHODS[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                          "CONNECT", "OPTIONS", "TRACE", "PATCH"};
     for (uint8_t i = 0; i < sizeof METHODS / sizeof *METHODS; i++) {
         if (caisson_is(name, METHODS[i])) return (wasi_http_types_method_t){.tag = i};
     }
@@ -97,7 +99,8 @@ static bool outgoing_request(const caisson_call *call, wasi_http_types_own_outgo
     *made = wasi_http_types_constructor_outgoing_request(fields);
     wasi_http_types_borrow_outgoing_request_t request = wasi_http_types_borrow_outgoing_request(*made);
     wasi_http_types_method_t method = method_of(call->method);
-    wasi_http_types_scheme_t scheme = {.tag = call->secure ? WASI_HTTP_TYPES_SCHEME_HTTPS : WASI_HTTP_TYPES_SCHEME_HTTP};
+    wasi_http_types_scheme_t scheme = {.tag =
+                                           call->secure ? WASI_HTTP_TYPES_SCHEME_HTTPS : WASI_HTTP_TYPES_SCHEME_HTTP};
     caisson_string authority = call->authority, path = call->path;
     if (!wasi_http_types_method_outgoing_request_set_method(request, &method)) {
         return malformed(fault, "not a method: ", call->method);
@@ -125,8 +128,8 @@ static wasi_http_types_own_request_options_t options_of(const caisson_call *call
     return options;
 }
 
-// A request body being written. Errors are not reported: the host closes the body when the request fails, and the reason
-// is in the response.
+// A request body being written. Errors are not reported: the host closes the body when the request fails, and the
+// reason is in the response.
 typedef struct upload {
     bool open;
     wasi_io_streams_own_output_stream_t stream;
@@ -176,10 +179,9 @@ static void write_what_fits(upload *upload) {
 
 static bool start_upload(wasi_http_types_own_outgoing_request_t request, caisson_string bytes, upload *upload) {
     upload->left = bytes;
-    upload->open = wasi_http_types_method_outgoing_request_body(wasi_http_types_borrow_outgoing_request(request),
-                                                                &upload->body) &&
-                   wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(upload->body),
-                                                              &upload->stream);
+    upload->open =
+        wasi_http_types_method_outgoing_request_body(wasi_http_types_borrow_outgoing_request(request), &upload->body) &&
+        wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(upload->body), &upload->stream);
     return upload->open;
 }
 
@@ -222,8 +224,8 @@ static void exchange(upload *upload, future_response future,
                      wasi_http_types_result_own_incoming_response_error_code_t *outcome) {
     bool answered = false;
     while (upload->open) {
-        wasi_io_poll_own_pollable_t writable = wasi_io_streams_method_output_stream_subscribe(
-            wasi_io_streams_borrow_output_stream(upload->stream));
+        wasi_io_poll_own_pollable_t writable =
+            wasi_io_streams_method_output_stream_subscribe(wasi_io_streams_borrow_output_stream(upload->stream));
         if (answered) {
             block(writable);
         } else {
