@@ -20,7 +20,7 @@ export ZIG_GLOBAL_CACHE_DIR="$tools/cache" ZIG_LOCAL_CACHE_DIR="$tools/cache"
 # What the kit doesn't use of yyjson is left out.
 json='-DYYJSON_DISABLE_UTILS=1 -DYYJSON_DISABLE_NON_STANDARD=1'
 language="-std=gnu17 $json"
-strict='-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes'
+strict='-Wall -Wextra -Werror -Wstrict-prototypes'
 
 main() {
     command=${1:-}

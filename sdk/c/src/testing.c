@@ -183,19 +183,22 @@ static void begin(void) {
     caisson_arena_empty(&caisson_passing);
 }
 
+static bool passes(void (*run)(void)) {
+    begin();
+    if (setjmp(failed)) return false;
+    run();
+    return true;
+}
+
 // Runs all tests, or those whose name contains the argument.
 int main(int count, char **arguments) {
     size_t run = 0, failures = 0;
     for (size_t i = 0; i < test_count; i++) {
         if (count > 1 && !strstr(tests[i].name, arguments[1])) continue;
-        begin();
         run++;
-        if (setjmp(failed) == 0) {
-            tests[i].run();
-        } else {
-            failures++;
-            fprintf(stderr, "FAILED %s\n", tests[i].name);
-        }
+        if (passes(tests[i].run)) continue;
+        failures++;
+        fprintf(stderr, "FAILED %s\n", tests[i].name);
     }
     printf("%zu passed, %zu failed\n", run - failures, failures);
     return failures || !run;
