@@ -151,14 +151,16 @@ bool caisson_collect(const caisson_adapter *adapter, const caisson_context *cont
     if (!caisson_stream_open(adapter, context, request, &stream, error)) return false;
     choices all = {0};
     choice_of(&all, 0);
-    for (bool over = false; !over;) {
+    bool fine = true;
+    for (bool over = false; fine && !over;) {
         caisson_events events;
-        if (!caisson_stream_next(stream, &events, &over, error)) return false;
-        for (size_t i = 0; i < events.len; i++) {
-            if (!add_event(&all, &response->val.answer, &events.ptr[i], error)) return false;
+        fine = caisson_stream_next(stream, &events, &over, error);
+        for (size_t i = 0; fine && i < events.len; i++) {
+            fine = add_event(&all, &response->val.answer, &events.ptr[i], error);
         }
     }
     caisson_stream_close(stream);
+    if (!fine) return false;
     for (size_t i = 0; i < all.len; i++) finish(&all.ptr[i], &CAISSON_PUSH(&response->val.answer.choices));
     return true;
 }

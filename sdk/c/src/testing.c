@@ -109,13 +109,14 @@ bool caisson_test_stream(const caisson_adapter *adapter, const caisson_context *
                          void *with, caisson_error *error) {
     caisson_stream *stream;
     if (!caisson_stream_open(adapter, context, request, &stream, error)) return false;
-    for (bool over = false; !over;) {
+    bool fine = true;
+    for (bool over = false; fine && !over;) {
         caisson_events events;
-        if (!caisson_stream_next(stream, &events, &over, error)) return false;
-        for (size_t i = 0; i < events.len; i++) see(&events.ptr[i], with);
+        fine = caisson_stream_next(stream, &events, &over, error);
+        for (size_t i = 0; fine && i < events.len; i++) see(&events.ptr[i], with);
     }
     caisson_stream_close(stream);
-    return true;
+    return fine;
 }
 
 bool caisson_transport_send(const caisson_call *call, uint16_t *status, caisson_pairs *headers, caisson_body **body,
