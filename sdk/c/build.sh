@@ -100,7 +100,7 @@ adapter() {
 core() {
     made=$1 place=$2
     shift 2
-    { sources "$place" && kit component; } | each zig cc --target=wasm32-wasi -mexec-model=reactor -Oz -s -flto $language "$@" \
+    { sources "$place" && kit component; } | each zig cc --target=wasm32-wasi -mexec-model=reactor -O2 -s -flto $language "$@" \
         -Wl,-z,stack-size=131072 -I "$place/src" -I "$here/src" -isystem "$tools" -o "$made" \
         "$tools/yyjson/yyjson.c" "$tools/bindings/adapter_component_type.o"
 }

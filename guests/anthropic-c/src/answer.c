@@ -7,7 +7,7 @@ static bool is_null(caisson_string json) { return caisson_is(json, "null"); }
 bool read_block(caisson_string json, answer_block *block) {
     caisson_pairs fields = {0};
     *block = (answer_block){0};
-    if (!caisson_json_fields(json, &fields, NULL)) return false;
+    if (!caisson_json_inner_fields(json, &fields)) return false;
     const struct {
         const char *name;
         caisson_string *text;
@@ -24,7 +24,7 @@ bool read_block(caisson_string json, answer_block *block) {
     if (input && !is_null(*input)) block->input = *input;
     caisson_texts cited = {0};
     if (citations && !is_null(*citations)) {
-        block->cites = !caisson_json_elements(*citations, &cited, NULL) || cited.len > 0;
+        block->cites = !caisson_json_inner_elements(*citations, &cited) || cited.len > 0;
     }
     caisson_string who;
     if (caller && caisson_json_is_text(yyjson_obj_get(caisson_json_parse(*caller, NULL), "type"), &who) &&
@@ -98,7 +98,7 @@ static void keep_field(caisson_pairs *fields, caisson_pair field) {
 // Takes a `usage` object in. Fields that are absent or null leave what was known.
 void count(counts *counts, caisson_string usage) {
     caisson_pairs fields = {0};
-    if (!caisson_json_fields(usage, &fields, NULL)) return;
+    if (!caisson_json_inner_fields(usage, &fields)) return;
     counts->counted = true;
     for (size_t i = 0; i < fields.len; i++) {
         caisson_string name = fields.ptr[i].f0, value = fields.ptr[i].f1, tier;
@@ -175,7 +175,7 @@ static void add_answer_block(caisson_message *message, const answer_block *block
 
 static bool set_message(caisson_message *message, caisson_string content) {
     caisson_texts elements = {0};
-    if (!caisson_json_elements(content, &elements, NULL)) return false;
+    if (!caisson_json_inner_elements(content, &elements)) return false;
     shape shape = {0};
     message->role = CAISSON_LLM_API_ROLE_ASSISTANT;
     for (size_t i = 0; i < elements.len; i++) {

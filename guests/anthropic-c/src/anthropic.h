@@ -84,7 +84,7 @@ typedef struct answer_block {
     bool cites;            // whether citations stand beside the text; an empty list says nothing
 } answer_block;
 
-// False where it is no block, or one whose texts are no texts.
+// False where it is no block, or one whose texts are no texts. What goes in is known to be JSON, here and in `count`.
 bool read_block(caisson_string json, answer_block *block);
 
 // Token counts so far; a stream reports them twice, the second time with running totals. In kept memory.

@@ -35,7 +35,7 @@ static void message_start(decoder *decoder, const caisson_pairs *event, caisson_
     caisson_event *start = &CAISSON_PUSH(events);
     start->tag = CAISSON_LLM_API_EVENT_START;
     caisson_pairs fields = {0};
-    if (message) caisson_json_fields(*message, &fields, NULL);
+    if (message) caisson_json_inner_fields(*message, &fields);
     for (size_t i = 0; i < fields.len; i++) {
         caisson_string name = fields.ptr[i].f0, value = fields.ptr[i].f1, text;
         if (caisson_is(name, "usage")) {
@@ -122,7 +122,7 @@ static bool message_delta(decoder *decoder, const caisson_pairs *event, caisson_
     if (usage) count(&decoder->counts, *usage);
     if (!delta || caisson_is(*delta, "null")) return true;
     caisson_pairs fields = {0}, extra = {0};
-    if (!caisson_json_fields(*delta, &fields, NULL)) return fail_unreadable(error, "a delta that is no object");
+    if (!caisson_json_inner_fields(*delta, &fields)) return fail_unreadable(error, "a delta that is no object");
     ending said = {0};
     for (size_t i = 0; i < fields.len; i++) {
         if (!take_ending(&said, fields.ptr[i]) && !caisson_is(fields.ptr[i].f1, "null")) {
@@ -167,7 +167,7 @@ bool decode(decoder *decoder, caisson_string data, caisson_events *events, caiss
     }
     if (caisson_is(type, "error")) return fail_in_stream(error, data);
     caisson_pairs fields = {0};
-    caisson_json_fields(data, &fields, NULL);
+    caisson_json_inner_fields(data, &fields); // which was read above
     if (caisson_is(type, "content_block_start")) block_start(decoder, index, &fields, events);
     if (caisson_is(type, "message_start")) message_start(decoder, &fields, events);
     if (caisson_is(type, "message_delta")) return message_delta(decoder, &fields, events, error);

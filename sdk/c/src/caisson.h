@@ -287,6 +287,10 @@ bool caisson_json_f64(yyjson_val *value, double *number);
 bool caisson_json_fields(caisson_string object, caisson_pairs *fields, const char **why);
 // The same for a list.
 bool caisson_json_elements(caisson_string list, caisson_texts *elements, const char **why);
+// The same for a value that one of these gave: it is known to be JSON and not read another time. False where it is no
+// object, or no list.
+bool caisson_json_inner_fields(caisson_string object, caisson_pairs *fields);
+bool caisson_json_inner_elements(caisson_string list, caisson_texts *elements);
 
 // A document to write: values are made with yyjson's `yyjson_mut_…` functions.
 yyjson_mut_doc *caisson_json_new(void);

@@ -16,24 +16,36 @@ static void *json_realloc(void *context, void *memory, size_t old_size, size_t s
 
 static void json_free(void *context, void *memory) { (void)context, (void)memory; }
 
+#define LONG_STRING ((size_t)16 << 10)
+
 static const yyjson_alc ARENA = {json_malloc, json_realloc, json_free, NULL};
+
+// Behind the string that begins here, or the end of the text. By long strides, since an image is one string.
+static size_t skip_string(caisson_string text, size_t at) {
+    size_t from = at + 1;
+    while (from < text.len) {
+        uint8_t *quote = memchr(text.ptr + from, '"', text.len - from);
+        if (!quote) return text.len;
+        size_t end = (size_t)(quote - text.ptr), backslashes = 0;
+        while (end - backslashes > from && text.ptr[end - backslashes - 1] == '\\') backslashes++;
+        from = end + 1;
+        if (backslashes % 2 == 0) return from;
+    }
+    return text.len;
+}
 
 // yyjson itself doesn't recurse, but what an adapter does with the value might.
 static bool too_deep(caisson_string text) {
     size_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.ptr[i];
-        if (quoted) {
-            if (byte == '\\') i++;
-            if (byte == '"') quoted = false;
-        } else if (byte == '"') {
-            quoted = true;
-        } else if (byte == '[' || byte == '{') {
-            if (++depth > CAISSON_JSON_DEPTH) return true;
-        } else if ((byte == ']' || byte == '}') && depth > 0) {
-            depth--;
+    for (size_t at = 0; at < text.len;) {
+        uint8_t byte = text.ptr[at];
+        if (byte == '"') {
+            at = skip_string(text, at);
+            continue;
         }
+        if ((byte == '[' || byte == '{') && ++depth > CAISSON_JSON_DEPTH) return true;
+        if ((byte == ']' || byte == '}') && depth > 0) depth--;
+        at++;
     }
     return false;
 }
@@ -109,13 +121,6 @@ static size_t skip_space(caisson_string text, size_t at) {
     return at;
 }
 
-static size_t skip_string(caisson_string text, size_t at) {
-    for (at++; at < text.len && text.ptr[at] != '"'; at++) {
-        if (text.ptr[at] == '\\') at++;
-    }
-    return at < text.len ? at + 1 : text.len;
-}
-
 // To the comma or bracket behind a value.
 static size_t skip_value(caisson_string text, size_t at) {
     size_t depth = 0;
@@ -140,6 +145,7 @@ static bool next_member(caisson_string text, size_t *at, caisson_string *name, c
     if (name) {
         size_t end = skip_string(text, *at);
         *name = (caisson_string){text.ptr + *at, end - *at};
+        if (end - *at < 2) return false;
         *at = skip_space(text, end) + 1;
         if (*at > text.len) return false;
     }
@@ -150,10 +156,31 @@ static bool next_member(caisson_string text, size_t *at, caisson_string *name, c
     return true;
 }
 
+// Whether the text is JSON, and begins like this; what was read for that is forgotten.
+static bool is_json(caisson_string text, bool (*is)(yyjson_val *), const char *otherwise, const char **why) {
+    caisson_mark mark = caisson_arena_mark();
+    yyjson_val *value = caisson_json_parse(text, why);
+    bool fits = is(value);
+    if (value) caisson_arena_rewind(mark);
+    if (value && !fits && why) *why = otherwise;
+    return fits;
+}
+
+static bool is_any(yyjson_val *value) { return value; }
+
 bool caisson_json_fields(caisson_string object, caisson_pairs *fields, const char **why) {
-    if (!caisson_json_object(object, why)) return false;
+    return is_json(object, yyjson_is_obj, "it is no object", why) && caisson_json_inner_fields(object, fields);
+}
+
+bool caisson_json_elements(caisson_string list, caisson_texts *elements, const char **why) {
+    return is_json(list, yyjson_is_arr, "it is no list", why) && caisson_json_inner_elements(list, elements);
+}
+
+bool caisson_json_inner_fields(caisson_string object, caisson_pairs *fields) {
     caisson_string name, value;
-    for (size_t at = skip_space(object, 0) + 1; next_member(object, &at, &name, &value);) {
+    size_t at = skip_space(object, 0);
+    if (at >= object.len || object.ptr[at] != '{') return false;
+    for (at++; next_member(object, &at, &name, &value);) {
         if (memchr(name.ptr, '\\', name.len)) {
             caisson_json_is_text(caisson_json_parse(name, NULL), &name);
         } else {
@@ -164,16 +191,11 @@ bool caisson_json_fields(caisson_string object, caisson_pairs *fields, const cha
     return true;
 }
 
-bool caisson_json_elements(caisson_string list, caisson_texts *elements, const char **why) {
-    const char *unused;
-    if (!why) why = &unused;
-    yyjson_val *value = caisson_json_parse(list, why);
-    if (!yyjson_is_arr(value)) {
-        if (value) *why = "it is no list";
-        return false;
-    }
+bool caisson_json_inner_elements(caisson_string list, caisson_texts *elements) {
     caisson_string element;
-    for (size_t at = skip_space(list, 0) + 1; next_member(list, &at, NULL, &element);) CAISSON_PUSH(elements) = element;
+    size_t at = skip_space(list, 0);
+    if (at >= list.len || list.ptr[at] != '[') return false;
+    for (at++; next_member(list, &at, NULL, &element);) CAISSON_PUSH(elements) = element;
     return true;
 }
 
@@ -189,12 +211,48 @@ caisson_string caisson_json_write(yyjson_mut_val *value) {
     return text ? (caisson_string){(uint8_t *)text, length} : CAISSON_TEXT("null");
 }
 
+// A long string with its quotes, to be written as it is: yyjson sets six times the length of a string aside, in case
+// that every byte is escaped, and for an image that is the sandbox's memory.
+static caisson_string quoted(caisson_string text) {
+    size_t length = 2;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.ptr[i];
+        length += byte < ' ' ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
+    }
+    uint8_t *made = caisson_binding_malloc(length);
+    size_t at = 0;
+    made[at++] = '"';
+    if (length == text.len + 2) {
+        memcpy(made + at, text.ptr, text.len);
+        at += text.len;
+        text.len = 0;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.ptr[i];
+        if (byte < ' ') {
+            memcpy(made + at, "\\u00", 4);
+            made[at + 4] = (uint8_t)"01"[byte >> 4];
+            made[at + 5] = (uint8_t)"0123456789abcdef"[byte & 15];
+            at += 6;
+            continue;
+        }
+        if (byte == '"' || byte == '\\') made[at++] = '\\';
+        made[at++] = byte;
+    }
+    made[at] = '"';
+    return (caisson_string){made, length};
+}
+
 yyjson_mut_val *caisson_json_string(yyjson_mut_doc *doc, caisson_string text) {
+    if (text.len >= LONG_STRING) {
+        caisson_string json = quoted(text);
+        return yyjson_mut_rawn(doc, (const char *)json.ptr, json.len);
+    }
     return yyjson_mut_strn(doc, text.len ? (const char *)text.ptr : "", text.len);
 }
 
 yyjson_mut_val *caisson_json_verbatim(yyjson_mut_doc *doc, caisson_string json, const char **why) {
-    if (!caisson_json_parse(json, why)) return NULL;
+    if (!is_json(json, is_any, "", why)) return NULL;
     return yyjson_mut_rawn(doc, (const char *)json.ptr, json.len);
 }
 

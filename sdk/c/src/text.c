@@ -64,6 +64,12 @@ static size_t character(const uint8_t *at, size_t left, size_t *bad) {
 caisson_string caisson_utf8(caisson_string bytes) {
     size_t bad, characters = 0;
     for (size_t at = 0; at < bytes.len;) {
+        uint64_t eight = 0;
+        if (bytes.len - at >= 8) memcpy(&eight, bytes.ptr + at, 8);
+        if (bytes.len - at >= 8 && (eight & 0x8080808080808080) == 0) {
+            at += 8;
+            continue;
+        }
         size_t length = character(bytes.ptr + at, bytes.len - at, &bad);
         if (length == 0) characters++;
         at += length ? length : bad;

@@ -144,3 +144,31 @@ CAISSON_TEST(random_bytes_are_refused_or_come_apart) {
     }
     CAISSON_CHECK(read > 100);
 }
+
+CAISSON_TEST(long_strings_are_written_as_short_ones_are) {
+    static const char PIECE[] = "a\"b\\c\n\x01\x1f\xe2\x82\xac/";
+    caisson_buffer text = {0};
+    while (text.len < 40000) caisson_buffer_add(&text, (caisson_string){(uint8_t *)(uintptr_t)PIECE, sizeof PIECE});
+    yyjson_mut_doc *doc = caisson_json_new();
+    caisson_string json = caisson_json_write(caisson_json_string(doc, caisson_buffer_text(&text)));
+    CAISSON_CHECK(caisson_starts_with(json, "\"a\\\"b\\\\c\\u000a\\u0001\\u001f\xe2\x82\xac/\\u0000a"));
+    caisson_string back;
+    CAISSON_CHECK(caisson_json_is_text(caisson_json_parse(json, NULL), &back));
+    CAISSON_CHECK(caisson_equal(back, caisson_buffer_text(&text)));
+    caisson_buffer_free(&text);
+}
+
+CAISSON_TEST(what_is_no_json_is_taken_apart_without_harm) {
+    static const char *const TEXTS[] = {
+        "", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{x", "{\"a\":\"", "[", "[\"", "[[", "{\"\\"};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        size_t length = strlen(TEXTS[i]);
+        uint8_t *exact = malloc(length + !length);
+        memcpy(exact, TEXTS[i], length);
+        caisson_pairs fields = {0};
+        caisson_texts elements = {0};
+        caisson_json_inner_fields((caisson_string){exact, length}, &fields);
+        caisson_json_inner_elements((caisson_string){exact, length}, &elements);
+        free(exact);
+    }
+}
