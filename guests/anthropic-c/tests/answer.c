@@ -135,3 +135,26 @@ CAISSON_TEST(refusals_keep_status_words_code_and_wait) {
         CAISSON_CHECK(caisson_equal(error.message, words));
     }
 }
+
+CAISSON_TEST(an_order_that_openais_shape_loses_is_kept) {
+    static const struct {
+        const char *content;
+        bool kept;
+    } CASES[] = {
+        {"[{\"type\":\"thinking\"},{\"type\":\"text\"},{\"type\":\"tool_use\"},{\"type\":\"tool_use\"}]", false},
+        {"[{\"type\":\"text\"},{\"type\":\"thinking\"}]", true},
+        {"[{\"type\":\"tool_use\"},{\"type\":\"text\"}]", true},
+        {"[{\"type\":\"text\"},{\"type\":\"text\"}]", true},
+        {"[{\"type\":\"text\",\"citations\":[]}]", false},
+        {"[{\"type\":\"text\",\"citations\":[{}]}]", true},
+        {"[{\"type\":\"new\"}]", true},
+        {"[{\"type\":\"text\",\"text\":5}]", true},
+    };
+    caisson_chat_request request = ahoy();
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        caisson_chat_answer answer = answered(&request, caisson_format("{\"content\":%s}", CASES[i].content));
+        const caisson_string *kept = caisson_find(&answer.choices.ptr[0].message.extra, "anthropic_content");
+        CAISSON_CHECK(!kept == !CASES[i].kept);
+        if (kept) CAISSON_CHECK_TEXT(*kept, CASES[i].content);
+    }
+}

@@ -30,6 +30,7 @@ CAISSON_TEST(calls_are_numbered_and_one_without_arguments_has_empty_ones) {
     CAISSON_CHECK(caisson_contains(events, "tool 0 toolu_"));
     CAISSON_CHECK(caisson_contains(events, "tool 1 toolu_"));
     CAISSON_CHECK(caisson_contains(events, "tool 1   {}\n"));
+    CAISSON_CHECK(!caisson_contains(events, "tool 0   {}\n"));
     CAISSON_CHECK(caisson_contains(events, "finish 2\n"));
 }
 

@@ -35,7 +35,7 @@ bool caisson_stream_next(caisson_stream *stream, caisson_events *events, bool *o
     caisson_arena *former = caisson_use(&caisson_passing);
     bool fine = stream->adapter->next(stream->state, events, &stream->over, error);
     if (!fine && events->len > 0) {
-        stream->error = caisson_keep_error(error);
+        stream->error = *error; // whose texts stay, as `next` is not called again
         stream->failed = fine = true;
     }
     caisson_use(former);

@@ -35,19 +35,6 @@ bool caisson_unsupported(caisson_error *error, const char *what) {
     return caisson_fail(error, CAISSON_LLM_API_ERROR_KIND_UNSUPPORTED, "this adapter does not support %s", what);
 }
 
-static caisson_option_string keep_option(caisson_option_string text) {
-    return text.is_some ? caisson_some(caisson_keep(text.val)) : text;
-}
-
-caisson_error caisson_keep_error(const caisson_error *error) {
-    caisson_error kept = *error;
-    kept.message = caisson_keep(error->message);
-    kept.param = keep_option(error->param);
-    kept.code = keep_option(error->code);
-    kept.body = keep_option(error->body);
-    return kept;
-}
-
 caisson_error_kind caisson_kind_of_status(uint16_t status) {
     switch (status) {
     case 401: return CAISSON_LLM_API_ERROR_KIND_AUTHENTICATION;

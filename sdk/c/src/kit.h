@@ -27,7 +27,6 @@ void *caisson_binding_malloc(size_t size);
 void *caisson_binding_realloc(void *memory, size_t size);
 
 bool caisson_fail_plain(caisson_error *error, caisson_error_kind kind, caisson_string message);
-caisson_error caisson_keep_error(const caisson_error *error);
 bool caisson_line_next(caisson_lines *lines, caisson_string *bytes, size_t room, caisson_string *line, bool *too_long);
 bool caisson_line_finish(caisson_lines *lines, caisson_string *line);
 bool caisson_parse_url(caisson_string url, bool *secure, caisson_string *authority, caisson_string *path,
