@@ -15,6 +15,7 @@ cache=${CAISSON_CACHE:-target}
 case $cache in /*) ;; *) cache=$root/$cache ;; esac
 tools=$cache/toolchains/c
 caisson=${CAISSON_BIN:-$root/target/release/caisson}
+case $caisson in /*) ;; *) caisson=$PWD/$caisson ;; esac
 export ZIG_GLOBAL_CACHE_DIR="$tools/cache" ZIG_LOCAL_CACHE_DIR="$tools/cache"
 
 # What the kit doesn't use of yyjson is left out.
@@ -27,8 +28,14 @@ main() {
     [ $# -eq 0 ] || shift
     case $command in
     tools) tools ;;
-    test) tools && checks "$@" ;;
-    adapter) tools && adapter "$@" ;;
+    test)
+        tools
+        checks "$@"
+        ;;
+    adapter)
+        tools
+        adapter "$@"
+        ;;
     *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
 }
@@ -133,6 +140,8 @@ checks() {
         "$caisson" check "$work/adapter.wasm" >/dev/null
     done
     raw "$work" "$root/wit/example/brief.c"
+    # The README's adapter is the example.
+    awk '/^```c$/ { on = 1; next } /^```$/ { if (on) exit } on' "$here/README.md" | diff - "$here/examples/parrot/src/parrot.c"
 }
 
 # Undefined behaviour ends a test; other people's code is not ours to warn about.
