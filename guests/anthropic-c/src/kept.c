@@ -53,7 +53,7 @@ static bool has_room(recorder *recorder, size_t size) {
 
 void record_start(recorder *recorder, uint32_t index, caisson_string start, const answer_block *block) {
     see_block(&recorder->shape, block);
-    if (!has_room(recorder, start.len)) return;
+    if (!has_room(recorder, start.len + sizeof(struct recorded))) return;
     struct recorded *recorded = &CAISSON_PUSH_KEPT(&recorder->blocks);
     recorded->index = index;
     recorded->start = caisson_keep(start);

@@ -320,9 +320,9 @@ void caisson_push_usage(caisson_events *events, caisson_usage usage);
 bool caisson_count_tokens(const char *encoding, caisson_string text, uint32_t *tokens);
 // The client's request body as it came.
 caisson_string caisson_original_body(void);
-// One line each in the adapter's log. Never log what a client wrote unless the operator asked for it.
-void caisson_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void caisson_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// A line in the adapter's log; levels are info, warn and error. Never log what a client wrote unless the operator asked
+// for it.
+void caisson_log(const char *level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // ---- Calls, as the host makes them; for tests and adapters that wrap others ----
 

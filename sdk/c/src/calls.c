@@ -104,7 +104,7 @@ bool caisson_count_tokens(const char *encoding, caisson_string text, uint32_t *t
 caisson_string caisson_original_body(void) { return caisson_transport_original_body(); }
 
 // One call is one line, so that text from a provider can't pass for lines of its own.
-caisson_string caisson_log_line(const char *level, caisson_string message) {
+static caisson_string log_line(const char *level, caisson_string message) {
     caisson_string line = caisson_format("%s: %.*s\n", level, CAISSON_ARG(message));
     for (size_t i = 0; i + 1 < line.len; i++) {
         if (line.ptr[i] == '\n' || line.ptr[i] == '\r') line.ptr[i] = ' ';
@@ -112,16 +112,9 @@ caisson_string caisson_log_line(const char *level, caisson_string message) {
     return line;
 }
 
-void caisson_info(const char *format, ...) {
+void caisson_log(const char *level, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    caisson_transport_log(caisson_log_line("info", caisson_format_list(format, arguments)));
-    va_end(arguments);
-}
-
-void caisson_warn(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    caisson_transport_log(caisson_log_line("warn", caisson_format_list(format, arguments)));
+    caisson_transport_log(log_line(level, caisson_format_list(format, arguments)));
     va_end(arguments);
 }

@@ -15,7 +15,8 @@ extern caisson_arena caisson_kept, caisson_passing;
 // Where allocations go; returns where they went.
 caisson_arena *caisson_use(caisson_arena *arena);
 void caisson_arena_empty(caisson_arena *arena);
-// Takes back what was allocated since, so that bytes that were only carried over don't pile up.
+// Takes back what was allocated since, so that bytes that were only carried over don't pile up. What was there before
+// may not grow in between.
 typedef struct caisson_mark {
     struct caisson_chunk *chunk;
     size_t used;
@@ -44,7 +45,6 @@ bool caisson_next_wait(caisson_attempts *attempts, bool asked, uint64_t asked_ms
 // A whole answer of an adapter that only streams.
 bool caisson_collect(const caisson_adapter *adapter, const caisson_context *context,
                      const caisson_chat_request *request, caisson_chat_response *response, caisson_error *error);
-caisson_string caisson_log_line(const char *level, caisson_string message);
 
 // ---- The seam: on Wasm the generated imports, in tests a script ----
 

@@ -140,7 +140,7 @@ CAISSON_TEST(texts_are_cut_between_characters) {
 }
 
 CAISSON_TEST(a_message_of_several_lines_is_logged_as_one) {
-    caisson_warn("%s", "a\nerror: b\r");
+    caisson_log("warn", "%s", "a\nerror: b\r");
     CAISSON_CHECK_TEXT(caisson_logged(), "warn: a error: b \n");
 }
 
