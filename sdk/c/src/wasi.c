@@ -2,13 +2,14 @@
 //
 // Order matters here. A resource traps when it is dropped before its children: stream, body, response; and a pollable
 // before what it was taken from.
-#include <stdio.h>
 #include <string.h>
 
 #include "kit.h"
 
 // The most one read takes: what comes as it comes, never more.
 #define READ_AT_MOST ((uint64_t)64 << 10)
+// The most that WASI takes at once.
+#define LOGGED_AT_MOST ((size_t)4096)
 
 typedef wasi_http_types_error_code_t error_code;
 typedef wasi_http_types_own_future_incoming_response_t future_response;
@@ -361,4 +362,14 @@ caisson_string caisson_transport_original_body(void) {
     return (caisson_string){body.ptr, body.len};
 }
 
-void caisson_transport_log(caisson_string line) { fwrite(line.ptr, 1, line.len, stderr); }
+// Not by standard error of the C library, which would bring WASI preview 1 and its memory along.
+void caisson_transport_log(caisson_string line) {
+    wasi_io_streams_own_output_stream_t stderr_stream = wasi_cli_stderr_get_stderr();
+    adapter_list_u8_t bytes = {line.ptr, line.len < LOGGED_AT_MOST ? line.len : LOGGED_AT_MOST};
+    wasi_io_streams_stream_error_t error;
+    if (!wasi_io_streams_method_output_stream_blocking_write_and_flush(
+            wasi_io_streams_borrow_output_stream(stderr_stream), &bytes, &error)) {
+        drop_error(&error);
+    }
+    wasi_io_streams_output_stream_drop_own(stderr_stream);
+}
