@@ -6,6 +6,7 @@
 
 mod bindings;
 mod component;
+mod go;
 mod world;
 
 pub use bindings::{Language, bindings};
