@@ -6,6 +6,7 @@
 
 mod bindings;
 mod component;
+mod data;
 mod go;
 mod world;
 

@@ -331,4 +331,3 @@ func CountTokens(encoding, text string) (uint32, bool) {
 	count := caisson_llm_host.CountTokens(strings.ToValidUTF8(encoding, "\uFFFD"), strings.ToValidUTF8(text, "\uFFFD"))
 	return count.SomeOr(0), count.IsSome()
 }
-
