@@ -23,7 +23,6 @@ func Export(adapter caisson.Adapter) {
 		return lowerInfo(adapter.Describe())
 	}
 	provider.Complete = func(context api.Context, request api.ChatRequest) wit.Result[api.ChatResponse, api.Error] {
-		transport.Entered()
 		return guarded("Complete", func() (api.ChatResponse, error) {
 			answer, err := adapter.Complete(liftContext(context), liftChatRequest(request))
 			if err != nil {
@@ -33,7 +32,6 @@ func Export(adapter caisson.Adapter) {
 		})
 	}
 	provider.OpenStream = func(context api.Context, request api.ChatRequest) wit.Result[*provider.Events, api.Error] {
-		transport.Entered()
 		return guarded("Stream", func() (*provider.Events, error) {
 			return openStream(func(emit func(caisson.Event)) error {
 				return adapter.Stream(liftContext(context), liftChatRequest(request), emit)
@@ -41,7 +39,6 @@ func Export(adapter caisson.Adapter) {
 		})
 	}
 	provider.Embed = func(context api.Context, request api.EmbedRequest) wit.Result[api.EmbedResponse, api.Error] {
-		transport.Entered()
 		return guarded("Embed", func() (api.EmbedResponse, error) {
 			answer, err := adapter.Embed(liftContext(context), liftEmbedRequest(request))
 			if err != nil {
@@ -53,6 +50,8 @@ func Export(adapter caisson.Adapter) {
 }
 
 func guarded[Answer any](where string, call func() (Answer, error)) wit.Result[Answer, api.Error] {
+	transport.Entered()
+	defer transport.Left()
 	answer, err := recovered(where, call)
 	if err != nil {
 		return wit.Err[Answer, api.Error](lowerError(err))

@@ -27,7 +27,6 @@ func openStream(run func(emit func(caisson.Event)) error) (*provider.Events, err
 	}
 	hasFirst := more
 	return &provider.Events{Advance: func() wit.Result[wit.Option[[]api.Event], api.Error] {
-		transport.Entered()
 		return guarded("Stream", func() (wit.Option[[]api.Event], error) {
 			batch, ready := first, hasFirst
 			if first, hasFirst = nil, false; !ready {

@@ -10,12 +10,13 @@ import (
 
 	http "github.com/caisson/caisson/sdk/go/internal/bindings/imports/wasi_http_types"
 	"github.com/caisson/caisson/sdk/go/internal/bindings/imports/wasi_io_error"
+	wit "github.com/caisson/caisson/sdk/go/internal/bindings/wit/types"
 )
 
 // bodyFault says why a body ended early. The answer had begun, so sending again would be no retry any more.
 func bodyFault(failure *wasi_io_error.Error) *Fault {
 	defer failure.Drop()
-	if code := http.HttpErrorCode(failure); code.IsSome() {
+	if code := given(func() wit.Option[http.ErrorCode] { return http.HttpErrorCode(failure) }); code.IsSome() {
 		fault := faultOf(code.Some())
 		if fault.Kind == Unreachable {
 			fault.Kind = Broken
@@ -23,7 +24,7 @@ func bodyFault(failure *wasi_io_error.Error) *Fault {
 		return fault
 	}
 	// wasmtime 48 keeps the code of a body's error to itself; its text at least tells a timeout.
-	text := failure.ToDebugString()
+	text := given(failure.ToDebugString)
 	kind := Broken
 	if strings.Contains(text, "timeout") {
 		kind = TimedOut

@@ -30,6 +30,8 @@ const readAtMost = 64 << 10
 // open holds the bodies that are being read.
 var open = map[*incomingBody]struct{}{}
 
+type sent = wit.Result[*http.FutureIncomingResponse, http.ErrorCode]
+
 // Send sends one request and waits for the head of its answer.
 func Send(call *Call) (*Answer, *Fault) {
 	request, fault := outgoingRequest(call)
@@ -46,7 +48,8 @@ func Send(call *Call) (*Answer, *Fault) {
 		upload.finishIfWritten()
 	}
 	defer upload.abandon()
-	sent := handler.Handle(request, wit.Some(requestOptions(call.Timeout)))
+	options := wit.Some(requestOptions(call.Timeout))
+	sent := given(func() sent { return handler.Handle(request, options) })
 	if sent.IsErr() {
 		return nil, faultOf(sent.Err())
 	}
@@ -193,7 +196,7 @@ func (u *upload) run(future *http.FutureIncomingResponse) (early *http.IncomingR
 		writable := u.stream.Subscribe()
 		if early == nil {
 			answered := future.Subscribe()
-			wasi_io_poll.Poll([]*wasi_io_poll.Pollable{writable, answered})
+			given(func() []uint32 { return wasi_io_poll.Poll([]*wasi_io_poll.Pollable{writable, answered}) })
 			answered.Drop()
 		} else {
 			writable.Block()
@@ -226,7 +229,7 @@ func wait(future *http.FutureIncomingResponse) (*http.IncomingResponse, *Fault) 
 
 // taken gives what the future holds; neither where that is nothing yet.
 func taken(future *http.FutureIncomingResponse) (*http.IncomingResponse, *Fault) {
-	outcome := future.Get()
+	outcome := given(future.Get)
 	if outcome.IsNone() {
 		return nil, nil
 	}
@@ -243,7 +246,7 @@ func taken(future *http.FutureIncomingResponse) (*http.IncomingResponse, *Fault)
 func answerOf(response *http.IncomingResponse) (*Answer, *Fault) {
 	answer := &Answer{Status: int(response.Status())}
 	fields := response.Headers()
-	entries := fields.Entries()
+	entries := given(fields.Entries)
 	fields.Drop()
 	for _, entry := range entries {
 		name, value := strings.ToLower(entry.F0), strings.ToValidUTF8(string(entry.F1), "\uFFFD")
@@ -263,6 +266,8 @@ func answerOf(response *http.IncomingResponse) (*Answer, *Fault) {
 	return answer, nil
 }
 
+type read = wit.Result[[]uint8, wasi_io_streams.StreamError]
+
 // incomingBody is a response body being read.
 type incomingBody struct {
 	stream   *wasi_io_streams.InputStream
@@ -272,7 +277,7 @@ type incomingBody struct {
 
 func (b *incomingBody) Read() ([]byte, *Fault) {
 	for b.stream != nil {
-		outcome := b.stream.BlockingRead(readAtMost)
+		outcome := given(func() read { return b.stream.BlockingRead(readAtMost) })
 		if outcome.IsErr() {
 			failure := outcome.Err()
 			var fault *Fault
@@ -282,7 +287,6 @@ func (b *incomingBody) Read() ([]byte, *Fault) {
 			b.Close()
 			return nil, fault
 		}
-		collect(len(outcome.Ok()))
 		if len(outcome.Ok()) > 0 {
 			return outcome.Ok(), nil
 		}
@@ -324,7 +328,7 @@ func Fraction() float64 {
 }
 
 // OriginalBody gives the client's request body.
-func OriginalBody() []byte { return caisson_llm_host.OriginalBody() }
+func OriginalBody() []byte { return given(caisson_llm_host.OriginalBody) }
 
 // CountTokens asks the host.
 func CountTokens(encoding, text string) (uint32, bool) {
