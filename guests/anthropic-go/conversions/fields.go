@@ -33,7 +33,7 @@ func raw(value any) json.RawMessage {
 			return nil
 		}
 	}
-	// Strings, numbers, flags and what is made of them always become JSON.
+	// Strings, finite numbers, flags and what is made of them always become JSON.
 	text, _ := caisson.Marshal(value)
 	return text
 }

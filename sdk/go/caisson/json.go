@@ -1,6 +1,6 @@
 // JSON from a client or a provider, and the contract's extra fields. What needs no look inside stays the text it was, so
-// that numbers keep their digits. The text may be hostile: nesting is bounded before anything parses it, since deep
-// nesting would exhaust the sandbox's call stack. Reading into structs is encoding/json's.
+// that numbers keep their digits. The text may be hostile: nesting is bounded, since deep nesting would exhaust the
+// sandbox's call stack. The grammar is jsontext.go's, reading into structs encoding/json's.
 
 package caisson
 
@@ -8,10 +8,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // Deepest is how deep arrays and objects may nest in what this package reads.
@@ -27,17 +25,7 @@ type Field struct {
 type Fields []Field
 
 // ParseJSON checks that this is JSON, and gives it without the space between its tokens.
-func ParseJSON(text []byte) (json.RawMessage, error) {
-	if tooDeep(text) {
-		return nil, fmt.Errorf("it nests deeper than %d levels", Deepest)
-	}
-	var compact bytes.Buffer
-	compact.Grow(len(text))
-	if err := json.Compact(&compact, text); err != nil {
-		return nil, err
-	}
-	return compact.Bytes(), nil
-}
+func ParseJSON(text []byte) (json.RawMessage, error) { return compact(text) }
 
 // ParseObject takes an object apart, one level deep. Of a name that comes twice the last value counts.
 func ParseObject(text []byte) (Fields, error) {
@@ -53,23 +41,16 @@ func ParseObject(text []byte) (Fields, error) {
 
 // Unmarshal reads JSON into a struct by encoding/json, but for nesting that is too deep.
 func Unmarshal(text []byte, into any) error {
-	if tooDeep(text) {
-		return fmt.Errorf("it nests deeper than %d levels", Deepest)
+	value, err := ParseJSON(text)
+	if err != nil {
+		return err
 	}
-	return json.Unmarshal(text, into)
+	return json.Unmarshal(value, into)
 }
 
-// Marshal gives compact JSON; unlike encoding/json by default it leaves <, > and & as they are. Values that can't be JSON
-// are a mistake of the adapter's.
-func Marshal(value any) (json.RawMessage, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, Errorf(Internal, "this does not become JSON: %v", err)
-	}
-	return bytes.TrimRight(out.Bytes(), "\n"), nil
-}
+// Marshal gives compact JSON. Unlike encoding/json by default it leaves <, > and & as they are in [Fields], strings, and
+// lists of them. A value that can't be JSON is a mistake of the adapter's.
+func Marshal(value any) (json.RawMessage, error) { return appendValue(nil, value) }
 
 // Get gives the value of this name; nil where there is none. A null is nil too.
 func (f Fields) Get(name string) json.RawMessage {
@@ -152,28 +133,7 @@ func (f *Fields) Add(others Fields) {
 }
 
 // MarshalJSON writes the object.
-func (f Fields) MarshalJSON() ([]byte, error) {
-	size := 2
-	for _, field := range f {
-		size += len(field.Name) + len(field.Value) + 8
-	}
-	out := append(make([]byte, 0, size), '{')
-	for position, field := range f {
-		if position > 0 {
-			out = append(out, ',')
-		}
-		name, err := Marshal(field.Name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(append(out, name...), ':')
-		if field.Value == nil {
-			out = append(out, "null"...)
-		}
-		out = append(out, field.Value...)
-	}
-	return append(out, '}'), nil
-}
+func (f Fields) MarshalJSON() ([]byte, error) { return appendFields(nil, f), nil }
 
 // UnmarshalJSON reads an object.
 func (f *Fields) UnmarshalJSON(text []byte) error {
@@ -187,13 +147,7 @@ func stringOf(value json.RawMessage) (string, bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", false
 	}
-	inner := value[1 : len(value)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
-		return strings.ToValidUTF8(string(inner), "\uFFFD"), true
-	}
-	var text string
-	err := json.Unmarshal(value, &text)
-	return text, err == nil
+	return unquote(value), true
 }
 
 // objectOf takes checked JSON apart; nil where it is no object.
@@ -268,21 +222,4 @@ func stringEnd(text []byte, at int) int {
 		}
 	}
 	return len(text)
-}
-
-func tooDeep(text []byte) bool {
-	depth := 0
-	for at := 0; at < len(text); at++ {
-		switch text[at] {
-		case '"':
-			at = stringEnd(text, at) - 1
-		case '[', '{':
-			if depth++; depth > Deepest {
-				return true
-			}
-		case ']', '}':
-			depth--
-		}
-	}
-	return false
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // What one event, or one line of NDJSON, may take, lines being read included: 16 MiB, room for an inline image. A stream
@@ -126,4 +127,10 @@ func (p *sseParser) take() SSEEvent {
 	return event
 }
 
-func validText(text []byte) string { return strings.ToValidUTF8(string(text), "\uFFFD") }
+// validText has a replacement character for each byte that is no UTF-8.
+func validText(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	return string([]rune(string(text)))
+}
