@@ -30,7 +30,7 @@ func Answer(body []byte) (*caisson.ChatAnswer, error) {
 	if err != nil {
 		return nil, caisson.Errorf(caisson.Upstream, "the answer is not a message in JSON: %v", err)
 	}
-	blocks := fields.List("content")
+	blocks := fields.Objects("content")
 	if blocks == nil {
 		return nil, caisson.Errorf(caisson.Upstream, "the answer is no message: it has no list of content")
 	}
@@ -100,13 +100,11 @@ func endingOf(fields *caisson.Fields) ending {
 	return ending
 }
 
-func messageOf(blocks []json.RawMessage, whole json.RawMessage) caisson.Message {
+func messageOf(blocks []caisson.Fields, whole json.RawMessage) caisson.Message {
 	message := caisson.Message{Role: caisson.Assistant}
 	var shape shape
 	var said strings.Builder
-	for _, block := range blocks {
-		// What is no object has no fields.
-		fields, _ := caisson.ParseObject(block)
+	for _, fields := range blocks {
 		shape.see(fields)
 		if !isReadable(fields) {
 			continue

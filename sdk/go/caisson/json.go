@@ -99,6 +99,19 @@ func (f Fields) Object(name string) Fields { return objectOf(f.Get(name)) }
 // List gives a field that is a list; nil where it is absent or something else.
 func (f Fields) List(name string) []json.RawMessage { return listOf(f.Get(name)) }
 
+// Objects gives the items of a field that is a list, nil for those that are no objects; nil where it is something else.
+func (f Fields) Objects(name string) []Fields {
+	list := f.List(name)
+	if list == nil {
+		return nil
+	}
+	objects := make([]Fields, len(list))
+	for position, item := range list {
+		objects[position] = objectOf(item)
+	}
+	return objects
+}
+
 // Count gives a field that counts something: a whole number from 0, at most what the contract's u32 holds.
 func (f Fields) Count(name string) (uint32, bool) {
 	value := f.Get(name)
@@ -213,13 +226,11 @@ func split(value []byte, give func(item []byte)) {
 
 // stringEnd gives where the string that begins at a quote is over.
 func stringEnd(text []byte, at int) int {
-	for at++; at < len(text); at++ {
-		switch text[at] {
-		case '\\':
-			at++
-		case '"':
+	for at = plainUntil(text, at+1); at < len(text); at = plainUntil(text, at+1) {
+		if text[at] == '"' {
 			return at + 1
 		}
+		at++
 	}
 	return len(text)
 }

@@ -127,6 +127,14 @@ func (p *sseParser) take() SSEEvent {
 	return event
 }
 
+// validString is validText of a string.
+func validString(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
+}
+
 // validText has a replacement character for each byte that is no UTF-8.
 func validText(text []byte) string {
 	if utf8.Valid(text) {

@@ -6,7 +6,7 @@
 package component
 
 import (
-	"strings"
+	"unicode/utf8"
 
 	"github.com/caisson/caisson/sdk/go/caisson"
 	api "github.com/caisson/caisson/sdk/go/internal/bindings/imports/caisson_llm_api"
@@ -312,7 +312,12 @@ func lowerFields(fields caisson.Fields) []wit.Tuple2[string, string] {
 	})
 }
 
-func text(given string) string { return strings.ToValidUTF8(given, "\uFFFD") }
+func text(given string) string {
+	if utf8.ValidString(given) {
+		return given
+	}
+	return string([]rune(given))
+}
 
 // optional is none where the text is empty.
 func optional(given string) wit.Option[string] {
