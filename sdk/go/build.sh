@@ -79,9 +79,10 @@ checks() {
     for place in "$here" "$@"; do
         unformatted=$(find "$place" -path "$bindings" -prune -o -name '*.go' -print | xargs gofmt -l)
         [ -z "$unformatted" ] || { echo "not formatted, run gofmt -w on:" >&2; echo "$unformatted" >&2; exit 1; }
-        (cd "$place" && go vet ./... && go test ./...)
+        # The bindings are the generator's, and full of pointers that vet can't follow.
+        (cd "$place" && packages=$(go list ./... | grep -v /internal/bindings/) && go vet $packages && go test $packages)
     done
-    # What only a component compiles is looked at for its target. The bindings' own pointers are what vet warns of.
+    # What only a component compiles is looked at for its target.
     (cd "$here" && GOOS=wasip1 GOARCH=wasm go vet ./component ./internal/transport)
 }
 
