@@ -174,7 +174,10 @@ func objectOf(value json.RawMessage) Fields {
 		// A name ends at the quote before the first colon outside of it.
 		end := stringEnd(item, 0)
 		name, _ := stringOf(item[:end])
-		field := Field{name, bytes.TrimLeft(item[end:], ": \t\r\n")}
+		for item[end] == ':' || item[end] <= ' ' {
+			end++
+		}
+		field := Field{name, item[end:]}
 		if len(fields) == 16 {
 			places = make(map[string]int, 64)
 			for place, known := range fields {

@@ -20,9 +20,10 @@ const RUNTIME_PATH: &str = "\"go.bytecodealliance.org/pkg/wit/";
 /// The import path of a folder: that of the module above it, and the way down from there.
 pub(crate) fn import_path(folder: &Path) -> anyhow::Result<String> {
     let folder = std::path::absolute(folder).with_context(|| format!("can't tell where {} is", folder.display()))?;
-    let (root, module) = folder.ancestors().find_map(|root| Some((root, module_path(&root.join("go.mod"))?))).with_context(
-        || format!("{} lies in no Go module: run `go mod init` first", folder.display()),
-    )?;
+    let (root, module) = folder
+        .ancestors()
+        .find_map(|root| Some((root, module_path(&root.join("go.mod"))?)))
+        .with_context(|| format!("{} lies in no Go module: run `go mod init` first", folder.display()))?;
     let below = folder.strip_prefix(root).unwrap_or(Path::new(""));
     let below: Vec<_> = below.iter().map(|name| name.to_string_lossy()).collect();
     anyhow::ensure!(
