@@ -174,7 +174,7 @@ func objectOf(value json.RawMessage) Fields {
 		// A name ends at the quote before the first colon outside of it.
 		end := stringEnd(item, 0)
 		name, _ := stringOf(item[:end])
-		for item[end] == ':' || item[end] <= ' ' {
+		for end < len(item) && (item[end] == ':' || item[end] <= ' ') {
 			end++
 		}
 		field := Field{name, item[end:]}

@@ -1,5 +1,3 @@
-//go:build wasip1
-
 // What the generated exports call, which wants to lie in this package of theirs. Package component fills it in; nothing
 // else is here.
 
