@@ -119,7 +119,7 @@ func (d *Decoder) blockDelta(event caisson.Fields, size int, emit func(caisson.E
 		return err
 	}
 	for _, name := range []string{"text", "thinking", "signature", "partial_json"} {
-		if _, is := delta.Text(name); !is && delta.Get(name) != nil {
+		if value := delta.Get(name); value != nil && value[0] != '"' {
 			return unreadable(name + " is no text")
 		}
 	}

@@ -168,7 +168,8 @@ func objectOf(value json.RawMessage) Fields {
 	if len(value) == 0 || value[0] != '{' {
 		return nil
 	}
-	fields := Fields{}
+	// Most objects have few fields, and growing costs more than a little room.
+	fields := make(Fields, 0, 8)
 	var places map[string]int
 	split(value, func(item []byte) {
 		// A name ends at the quote before the first colon outside of it.
@@ -219,8 +220,15 @@ func split(value []byte, give func(item []byte)) {
 			depth--
 		}
 		if depth < 0 || depth == 0 && value[at] == ',' {
-			if item := bytes.TrimSpace(value[begin:at]); len(item) > 0 {
-				give(item)
+			for begin < at && value[begin] <= ' ' {
+				begin++
+			}
+			end := at
+			for end > begin && value[end-1] <= ' ' {
+				end--
+			}
+			if begin < end {
+				give(value[begin:end])
 			}
 			begin = at + 1
 		}
