@@ -5,6 +5,7 @@
 #   build.sh tools                  install the compiler and yyjson, generate the bindings
 #   build.sh test [DIR ...]         format, warnings and tests of the kit and of adapters
 #   build.sh adapter DIR FILE.wasm  the component of the adapter whose sources are in DIR/src
+#   build.sh unit-test DIR          the tests in DIR/tests of the adapter in DIR, and nothing else of it
 #
 # CAISSON_BIN names the caisson that makes bindings and components; without it, target/release/caisson.
 # CAISSON_TEST_CC names another compiler for the tests, such as "gcc -fsanitize=address,undefined".
@@ -35,6 +36,10 @@ main() {
     adapter)
         tools
         adapter "$@"
+        ;;
+    unit-test)
+        tools
+        unit_test "$1"
         ;;
     *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
@@ -161,6 +166,14 @@ test_cc() {
     else
         zig cc -fsanitize=undefined -fno-sanitize-recover=undefined "$@"
     fi
+}
+
+unit_test() {
+    place=$(cd "$1" && pwd)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    native "$work/tests" "$place"
+    (cd "$place" && "$work/tests")
 }
 
 # An adapter without the kit, as wit/README.md has it.

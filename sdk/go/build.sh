@@ -5,6 +5,7 @@
 #   build.sh tools                    install the toolchain, write the bindings
 #   build.sh test [DIR ...]           format, vet and tests of the kit and of adapters
 #   build.sh adapter DIR FILE.wasm    the component of the adapter whose main package lies in DIR
+#   build.sh unit-test DIR            the tests of the adapter in DIR, and nothing else of it
 #
 # The bindings and the component are made by the caisson that CAISSON_BIN names, target/release/caisson without it.
 set -eu
@@ -30,6 +31,7 @@ main() {
     tools) tools ;;
     test) tools && checks "$@" ;;
     adapter) tools && adapter "$@" ;;
+    unit-test) tools && (cd "$1" && go test ./...) ;;
     *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2 && exit 2 ;;
     esac
 }

@@ -26,6 +26,8 @@ pub(super) enum Language {
     Rust,
     Python,
     Ts,
+    Go,
+    C,
 }
 
 /// A file that came with the binary.
@@ -55,6 +57,8 @@ impl Language {
             Self::Rust => "Rust",
             Self::Python => "Python",
             Self::Ts => "TypeScript",
+            Self::Go => "Go",
+            Self::C => "C",
         }
     }
 
@@ -64,6 +68,8 @@ impl Language {
             Self::Rust => "rust",
             Self::Python => "python",
             Self::Ts => "js",
+            Self::Go => "go",
+            Self::C => "c",
         }
     }
 
@@ -73,6 +79,8 @@ impl Language {
             Self::Rust => "rust",
             Self::Python => "python",
             Self::Ts => "ts",
+            Self::Go => "go",
+            Self::C => "c",
         }
     }
 }

@@ -57,7 +57,9 @@ impl Project {
                 let arguments = [self.manifest.adapter.as_ref(), source.as_os_str(), path.as_os_str()];
                 self.script("adapter", &arguments, speed).await?;
             }
-            Language::Ts => self.script("adapter", &[self.folder.as_os_str(), path.as_os_str()], speed).await?,
+            Language::Ts | Language::Go | Language::C => {
+                self.script("adapter", &[self.folder.as_os_str(), path.as_os_str()], speed).await?
+            }
         }
         let bytes = std::fs::metadata(&path).with_context(|| format!("the build left no {}", path.display()))?.len();
         Ok(Built { path, bytes, took: begun.elapsed() })
@@ -175,7 +177,7 @@ fn needs(language: Language) -> &'static [Need] {
             commands: &["cargo", "rustc"],
             remedy: "rustup.rs says how to install it, without root",
         }],
-        Language::Python => &[
+        Language::Python | Language::Go | Language::C => &[
             Need {
                 what: "Python, 3.11 or later,",
                 commands: &["python3"],
