@@ -139,7 +139,7 @@ func chat(context *caisson.Context, request *caisson.ChatRequest, stream bool) (
 		switch role {
 		case caisson.Developer:
 			role = caisson.System
-		case caisson.ToolRole:
+		case caisson.ToolResult:
 			role = caisson.User
 		}
 		messages = append(messages, map[string]string{"role": string(role), "content": message.Text()})
