@@ -68,8 +68,8 @@ fn credentials(dev: &Dev, folder: &Path) -> (Map<String, Value>, Vec<String>) {
 /// A variable's value in a file of `NAME=VALUE` lines; `export`, comments and one pair of quotes are understood.
 fn variable_in(file: &str, name: &str) -> Option<String> {
     let lines = file.lines().map(|line| line.trim().trim_start_matches("export ").trim_start());
-    let values = lines.filter_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
-    let value = values.last()?.trim();
+    let mut values = lines.filter_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
+    let value = values.next_back()?.trim();
     let unquoted = |quote| value.strip_prefix(quote).and_then(|value| value.strip_suffix(quote));
     Some(unquoted('"').or_else(|| unquoted('\'')).unwrap_or(value).to_owned())
 }
