@@ -80,7 +80,7 @@ fn workspace() -> anyhow::Result<String> {
     let kit = parsed("sdk/rust/Cargo.toml").context("the Rust kit's Cargo.toml")?;
     repository.retain(|key, _| key == "workspace");
     if let Some(workspace) = repository.get_mut("workspace").and_then(toml::Value::as_table_mut) {
-        workspace.retain(|key, _| matches!(key.as_ref(), "dependencies" | "lints" | "package" | "resolver"));
+        workspace.retain(|key, _| matches!(key, "dependencies" | "lints" | "package" | "resolver"));
         workspace.insert("members".into(), vec!["sdk/rust"].into());
         let used = kit.get("dependencies").and_then(toml::Value::as_table);
         if let Some(dependencies) = workspace.get_mut("dependencies").and_then(toml::Value::as_table_mut) {
