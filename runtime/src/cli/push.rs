@@ -148,6 +148,9 @@ impl Grants {
 fn credential(given: &str) -> anyhow::Result<(String, String)> {
     let usage = "write SLOT=env:VAR or SLOT=file:PATH (a value itself would be seen by every process on the machine)";
     let Some((slot, place)) = given.split_once('=') else { bail!("--credential: {usage}") };
+    if !place.starts_with("env:") && !place.starts_with("file:") {
+        bail!("--credential {slot}: {usage}");
+    }
     let value = credential_value(place, Path::new(""), |variable| std::env::var(variable).ok());
     Ok((slot.to_owned(), value.with_context(|| format!("--credential {slot}"))?))
 }
