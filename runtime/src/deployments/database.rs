@@ -293,6 +293,15 @@ impl Database {
         })
     }
 
+    /// Forgets all revisions of a deployment that are not the active one, with their secrets.
+    pub(super) fn remove_inactive(&self, name: &str) -> Outcome<()> {
+        self.write("remove revisions", |transaction| {
+            let inactive = "DELETE FROM revisions WHERE name = ?1
+                            AND number IS NOT (SELECT active FROM deployments WHERE name = ?1)";
+            transaction.execute(inactive, [name]).map(drop)
+        })
+    }
+
     /// The digests that some revision names.
     pub(super) fn digests(&self) -> Outcome<Vec<Digest>> {
         let connection = self.connection();

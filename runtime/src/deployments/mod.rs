@@ -318,6 +318,18 @@ impl Deployments {
             snapshot.revisions.remove(name);
             snapshot.broken.remove(name);
         });
+        self.remove_unused_artifacts()
+    }
+
+    /// Forgets the revisions of a deployment that aren't being served, and artifacts that no other uses.
+    pub async fn remove_inactive(&self, name: &str) -> Result<(), DeployError> {
+        let _writing = self.writing.lock().await;
+        self.blocking(|this| this.database.remove_inactive(name))?;
+        self.remove_unused_artifacts()
+    }
+
+    /// The caller holds `writing`.
+    fn remove_unused_artifacts(&self) -> Result<(), DeployError> {
         let used = self.blocking(|this| this.database.digests())?;
         if let Err(error) = tokio::task::block_in_place(|| self.retain(&used)) {
             // The files are only space; the next removal tries again.

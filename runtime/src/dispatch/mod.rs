@@ -337,6 +337,7 @@ impl Run {
             Fault::Full => "full",
         };
         self.receipt = receipt.clone();
+        tracing::debug!(target: "caisson::request", "{fault}");
         Failed { fault, receipt, revision: self.label() }
     }
 
@@ -357,6 +358,16 @@ impl Drop for Run {
             tokens: self.tokens,
             time: self.started.elapsed(),
         });
+        tracing::debug!(
+            target: "caisson::request",
+            outcome = self.outcome,
+            revision = self.label(),
+            fuel = self.receipt.fuel,
+            memory = self.receipt.memory,
+            bytes_out = self.receipt.bytes_out,
+            bytes_in = self.receipt.bytes_in,
+            time_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        );
     }
 }
 

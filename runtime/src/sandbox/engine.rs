@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm};
 
 use super::bindings::AdapterPre;
 use super::jail::{CompileBounds, Compiled, Jail};
@@ -243,14 +243,17 @@ fn config(sandboxes: u32) -> Config {
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
-    let mut config = compiler_config();
+    let mut config = compiler_config(false);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
 
-/// What shapes machine code: the same in the jail and out of it. The pool isn't part of it.
-pub(super) fn compiler_config() -> Config {
+/// What shapes machine code: the same in the jail and out of it, but for what a hasty compiler leaves undone. The pool isn't part of it.
+pub(super) fn compiler_config(hasty: bool) -> Config {
     let mut config = Config::new();
+    if hasty {
+        config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
     config
         .consume_fuel(true)
         .epoch_interruption(true)
