@@ -1,5 +1,5 @@
-//! Fake LLM providers: HTTP/1.1 servers on loopback that speak the wire formats of OpenAI, Anthropic
-//! and Gemini, for the demo, the end-to-end tests and the benchmark.
+//! Fake LLM providers: HTTP/1.1 servers on loopback that speak the wire formats of OpenAI, Anthropic,
+//! Gemini and Ollama, and that of a made-up internal service, for the demo, the end-to-end tests and the benchmark.
 //!
 //! A [`FakeProvider`] is as strict as the real service about what it accepts and answers in the same
 //! shapes, so that an adapter's mistake shows here and not in production. It deliberately runs no
@@ -55,9 +55,11 @@ mod anthropic;
 mod behaviour;
 mod bench;
 mod connection;
+mod desk;
 mod example;
 mod gemini;
 mod incoming;
+mod ollama;
 mod openai;
 mod outgoing;
 mod pace;
@@ -79,6 +81,10 @@ pub enum Wire {
     Anthropic,
     /// `generateContent`, its stream, embeddings and models.
     Gemini,
+    /// Ollama's own API: chat and embeddings.
+    Ollama,
+    /// The made-up internal service that `guests/intranet` speaks to.
+    Desk,
 }
 
 impl Wire {
@@ -86,7 +92,7 @@ impl Wire {
     fn base_path(self) -> &'static str {
         match self {
             Wire::OpenAi => "/v1",
-            Wire::Anthropic | Wire::Gemini => "",
+            _ => "",
         }
     }
 }
