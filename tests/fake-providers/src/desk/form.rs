@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn fields_are_decoded_and_keep_their_order() {
-        let form = Form::parse(b"turn=a%3Ab+c&turn=%C3%BC&cap=").unwrap();
+        let Some(form) = Form::parse(b"turn=a%3Ab+c&turn=%C3%BC&cap=") else { panic!("it is a form") };
         assert_eq!(form.all("turn").collect::<Vec<_>>(), ["a:b c", "\u{fc}"]);
         assert_eq!(form.one("cap"), Some(""));
         assert_eq!(form.only(&["turn"]), Err("cap".to_owned()));
