@@ -48,6 +48,7 @@
 //! | `leak` | the answer quotes the key that came with the request |
 //! | `bench` | a fixed answer, or a stream of 100 text chunks in one burst; neither parsed, checked nor recorded |
 //!
+//! All but the last may have `claude-` or `gemini-` before them, for adapters that send on no other names.
 //! Every other name is taken for a model that exists, but for those that begin with `missing`.
 
 mod answer;

@@ -7,7 +7,7 @@
 
 mod table;
 
-use caisson_e2e::{Caisson, NODE, PYTHON, adapter, adapters, run_script, say, soon};
+use caisson_e2e::{Answer, Caisson, NODE, PYTHON, RawUpstream, Then, adapter, adapters, run_script, say, soon};
 use caisson_fake_providers::FakeProvider;
 
 use table::{EXAMPLES, Example};
@@ -32,7 +32,7 @@ async fn the_openai_clients_are_served_by_every_adapter() {
     let listed = [
         ("CAISSON_MODELS", of(&|example| example.has_tools.then(|| example.model()))),
         ("CAISSON_TEXT_MODELS", of(&|example| (!example.has_tools).then(|| example.model()))),
-        ("CAISSON_LIMITED_MODELS", of(&|example| example.wire.map(|_| example.named("fault-429")))),
+        ("CAISSON_LIMITED_MODELS", of(&|example| example.wire.map(|_| example.behaving("fault-429")))),
         ("CAISSON_EMBED_MODELS", of(&Example::embed_model)),
         ("CAISSON_NO_EMBED_MODELS", of(&|example| example.embed_model().is_none().then(|| example.model()))),
     ];
@@ -45,7 +45,12 @@ async fn the_openai_clients_are_served_by_every_adapter() {
         }
     }
     stage.every_adapter_passes_on_what_never_ends().await;
+    stage.no_adapter_falls_over_a_provider_that_reads_no_body().await;
+    stage.no_adapter_falls_over_a_provider_that_is_not_there().await;
 }
+
+/// Bytes of a request that no socket's buffers hold.
+const LARGE: usize = 5 << 20;
 
 /// A server with every adapter, each before a provider of its own.
 struct Stage {
@@ -65,7 +70,7 @@ impl Stage {
                 continue;
             };
             let provider = FakeProvider::start(wire).await.unwrap();
-            push.set("base-url", &provider.base_url())
+            push.set("base-url", &example.base_url(&provider))
                 .credential(example.slot, provider.key())
                 .allow_host(&provider.origin())
                 .await;
@@ -77,7 +82,7 @@ impl Stage {
     /// What waited for the end of the upstream's stream would never say a word.
     async fn every_adapter_passes_on_what_never_ends(&self) {
         for (example, provider) in &self.providers {
-            let mut streaming = self.caisson.stream(say(&example.named("endless"), "On and on")).await;
+            let mut streaming = self.caisson.stream(say(&example.behaving("endless"), "On and on")).await;
             let mut words = String::new();
             while words.matches("more").count() < 100 {
                 words += &streaming.next_text().await;
@@ -88,4 +93,40 @@ impl Stage {
         }
         self.caisson.has_no_sandbox().await;
     }
+
+    /// A body over the provider's limit: the refusal comes while the adapter is still sending.
+    async fn no_adapter_falls_over_a_provider_that_reads_no_body(&self) {
+        for (example, _) in &self.providers {
+            let hasty = RawUpstream::start_hasty().await;
+            self.pointed_at(example, hasty.origin()).await;
+            for then in [Then::Close, Then::Reset, Then::Hold] {
+                hasty.answer("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n", then);
+                let answer = self.caisson.chat(say(&example.model(), &"large ".repeat(LARGE / 6))).await;
+                expect_upstreams_fault(example, &answer, &[413, 502]);
+            }
+        }
+    }
+
+    /// The last one: it takes the adapters from their providers.
+    async fn no_adapter_falls_over_a_provider_that_is_not_there(&self) {
+        let gone = RawUpstream::start().await.origin().to_owned();
+        for (example, _) in &self.providers {
+            self.pointed_at(example, &gone).await;
+            for text in ["small".to_owned(), "large ".repeat(LARGE / 6)] {
+                let answer = self.caisson.chat(say(&example.model(), &text)).await;
+                expect_upstreams_fault(example, &answer, &[502]);
+            }
+        }
+    }
+
+    async fn pointed_at(&self, example: &Example, origin: &str) {
+        let push = self.caisson.push(example.name, adapter(example.name));
+        push.set("base-url", origin).credential(example.slot, "test-key").allow_host(origin).await;
+    }
+}
+
+fn expect_upstreams_fault(example: &Example, answer: &Answer, statuses: &[u16]) {
+    let code = answer.json()["error"]["code"].clone();
+    let is_upstreams = code == "upstream_error" || code == "provider_error";
+    assert!(statuses.contains(&answer.status) && is_upstreams, "{}: {} {}", example.name, answer.status, answer.text());
 }

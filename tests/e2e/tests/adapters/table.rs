@@ -2,7 +2,7 @@
 //!
 //! An adapter that is built and not named here fails the tests, and so does one that is named and not built.
 
-use caisson_fake_providers::Wire;
+use caisson_fake_providers::{FakeProvider, Wire};
 
 /// An adapter, and how it is tried.
 #[derive(Clone, Copy)]
@@ -14,6 +14,8 @@ pub(crate) struct Example {
     pub(crate) wire: Option<Wire>,
     /// Where its provider's key goes.
     pub(crate) slot: &'static str,
+    /// Its base URL is the provider's origin, whatever its provider's own SDK takes.
+    from_origin: bool,
     model: &'static str,
     pub(crate) has_tools: bool,
     embed_model: Option<&'static str>,
@@ -29,7 +31,9 @@ pub(crate) const EXAMPLES: [Example; 10] = [
     Example::before("anthropic-py", "guests/anthropic-py/build.sh", Wire::Anthropic, "claude-opus-5-5"),
     Example::before("anthropic-ts", "guests/anthropic-ts/build.sh", Wire::Anthropic, "claude-opus-5-5"),
     Example::before("anthropic-sdk", "guests/anthropic-sdk/build.sh", Wire::Anthropic, "claude-opus-5-5"),
-    Example::before("mistral", "guests/mistral/build.sh", Wire::OpenAi, "mistral-large").embeds("mistral-embed"),
+    Example::before("mistral", "guests/mistral/build.sh", Wire::OpenAi, "mistral-large")
+        .from_origin()
+        .embeds("mistral-embed"),
     Example::before("ollama", "guests/ollama/build.sh", Wire::Ollama, "qwen3:8b").embeds("embeddinggemma"),
     Example::before("intranet", "guests/intranet/build.sh", Wire::Desk, "clerk")
         .slot("session")
@@ -39,7 +43,7 @@ pub(crate) const EXAMPLES: [Example; 10] = [
 
 impl Example {
     const fn alone(name: &'static str, build: &'static str, model: &'static str) -> Self {
-        Self { name, build, wire: None, slot: "api-key", model, has_tools: true, embed_model: None }
+        Self { name, build, wire: None, slot: "api-key", from_origin: false, model, has_tools: true, embed_model: None }
     }
 
     const fn before(name: &'static str, build: &'static str, wire: Wire, model: &'static str) -> Self {
@@ -48,6 +52,10 @@ impl Example {
 
     const fn embeds(self, model: &'static str) -> Self {
         Self { embed_model: Some(model), ..self }
+    }
+
+    const fn from_origin(self) -> Self {
+        Self { from_origin: true, ..self }
     }
 
     const fn slot(self, slot: &'static str) -> Self {
@@ -67,8 +75,22 @@ impl Example {
         self.embed_model.map(|model| self.named(model))
     }
 
-    /// Any model of its provider's, as a client names it.
-    pub(crate) fn named(&self, model: &str) -> String {
+    /// The model of its provider's that behaves like this (see `caisson_fake_providers`).
+    pub(crate) fn behaving(&self, behaviour: &str) -> String {
+        let family = match self.wire {
+            Some(Wire::Anthropic) => "claude-",
+            Some(Wire::Gemini) => "gemini-",
+            _ => "",
+        };
+        self.named(&format!("{family}{behaviour}"))
+    }
+
+    /// What points the adapter at this provider.
+    pub(crate) fn base_url(&self, provider: &FakeProvider) -> String {
+        if self.from_origin { provider.origin() } else { provider.base_url() }
+    }
+
+    fn named(&self, model: &str) -> String {
         format!("{}/{model}", self.name)
     }
 }
