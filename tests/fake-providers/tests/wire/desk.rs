@@ -18,7 +18,7 @@ fn text(answer: &Answer) -> String {
 
 #[tokio::test]
 async fn a_ticket_is_collected_in_frames_that_cut_characters() {
-    let submitted = text(&post("submit", "model=clerk&turn=rules%3Abrief&turn=asker%3Afff%C3%A4hre").await);
+    let submitted = text(&post("submit", "model=clerk&turn=rules%3Abrief&turn=asker%3Afffff%C3%A4hre").await);
     let ticket = submitted.strip_prefix("OK 0\nticket=").unwrap().trim_end();
     let collected = post("collect", &format!("ticket={ticket}")).await;
     let (mut rest, mut words, mut kinds) = (collected.body.as_ref(), Vec::new(), String::new());
@@ -33,7 +33,7 @@ async fn a_ticket_is_collected_in_frames_that_cut_characters() {
         }
         rest = after;
     }
-    assert_eq!(String::from_utf8(words).unwrap(), "You said: fff\u{e4}hre");
+    assert_eq!(String::from_utf8(words).unwrap(), "You said: fffff\u{e4}hre");
     assert!(kinds.starts_with('Q') && kinds.ends_with('Z') && cut, "{kinds}, a character cut: {cut}");
 }
 
