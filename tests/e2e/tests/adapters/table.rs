@@ -15,7 +15,7 @@ pub(crate) struct Example {
     /// Where its provider's key goes.
     pub(crate) slot: &'static str,
     /// Its base URL is the provider's origin, whatever its provider's own SDK takes.
-    from_origin: bool,
+    at_origin: bool,
     model: &'static str,
     pub(crate) has_tools: bool,
     embed_model: Option<&'static str>,
@@ -32,7 +32,7 @@ pub(crate) const EXAMPLES: [Example; 10] = [
     Example::before("anthropic-ts", "guests/anthropic-ts/build.sh", Wire::Anthropic, "claude-opus-5-5"),
     Example::before("anthropic-sdk", "guests/anthropic-sdk/build.sh", Wire::Anthropic, "claude-opus-5-5"),
     Example::before("mistral", "guests/mistral/build.sh", Wire::OpenAi, "mistral-large")
-        .from_origin()
+        .at_origin()
         .embeds("mistral-embed"),
     Example::before("ollama", "guests/ollama/build.sh", Wire::Ollama, "qwen3:8b").embeds("embeddinggemma"),
     Example::before("intranet", "guests/intranet/build.sh", Wire::Desk, "clerk")
@@ -43,7 +43,7 @@ pub(crate) const EXAMPLES: [Example; 10] = [
 
 impl Example {
     const fn alone(name: &'static str, build: &'static str, model: &'static str) -> Self {
-        Self { name, build, wire: None, slot: "api-key", from_origin: false, model, has_tools: true, embed_model: None }
+        Self { name, build, wire: None, slot: "api-key", at_origin: false, model, has_tools: true, embed_model: None }
     }
 
     const fn before(name: &'static str, build: &'static str, wire: Wire, model: &'static str) -> Self {
@@ -54,8 +54,8 @@ impl Example {
         Self { embed_model: Some(model), ..self }
     }
 
-    const fn from_origin(self) -> Self {
-        Self { from_origin: true, ..self }
+    const fn at_origin(self) -> Self {
+        Self { at_origin: true, ..self }
     }
 
     const fn slot(self, slot: &'static str) -> Self {
@@ -87,7 +87,7 @@ impl Example {
 
     /// What points the adapter at this provider.
     pub(crate) fn base_url(&self, provider: &FakeProvider) -> String {
-        if self.from_origin { provider.origin() } else { provider.base_url() }
+        if self.at_origin { provider.origin() } else { provider.base_url() }
     }
 
     fn named(&self, model: &str) -> String {
