@@ -1,8 +1,8 @@
 """The service over HTTP: where it lives, how a job is submitted and collected. A session is not here: the
 host adds it. What forms and lines mean to a client is `conversions`', what a refusal means `refusals`'."""
 
+import re
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 from caisson import Context, Response, Retry, http
 
@@ -52,8 +52,20 @@ def _post(context: Context, call: str, form: Form, retry: Retry) -> Response:
         headers.append(("traceparent", context.traceparent))
     url = f"{context.base_url_or(HOST)}/desk/{call}"
     # What stands before the service (a proxy, a gateway) refuses by status.
-    response = http.post(url, body=urlencode(form).encode(), headers=headers, timeout=context.timeout, retry=retry)
+    response = http.post(url, body=_encoded(form), headers=headers, timeout=context.timeout, retry=retry)
     return response.raise_for_status()
+
+
+_ENCODED = re.compile(rb"[^A-Za-z0-9_.~ -]")
+
+
+def _encoded(form: Form) -> bytes:
+    """What `urlencode` makes, at a cost that goes by the bytes to encode, not by all of them."""
+    return b"&".join(b"=".join(_quoted(text) for text in pair) for pair in form)
+
+
+def _quoted(text: str) -> bytes:
+    return _ENCODED.sub(lambda byte: b"%%%02X" % byte[0][0], text.encode()).replace(b" ", b"+")
 
 
 def _lines(response: Response) -> list[str]:
