@@ -86,6 +86,19 @@ test("refusals keep their status, words and wait", async () => {
   }
 });
 
+test("a gateway's refusal keeps its status though it is no JSON", async () => {
+  for (const [status, words] of [
+    [413, ""],
+    [503, "<html>busy</html>"],
+  ] as const) {
+    const refused = new Upstream(Reply.text(status, words)).complete(adapter, ask());
+    await assert.rejects(refused, (error: { status?: number; message: string }) => {
+      assert.equal(error.status, status);
+      return error.message.includes(words);
+    });
+  }
+});
+
 test("an error in a stream, and faults on the way, are the provider's", async () => {
   const { failure } = await new Upstream(Reply.sse(fixture("stream_overloaded.sse"))).play(adapter, ask());
   assert.deepEqual([failure?.kind, failure?.message], ["upstream", "Overloaded"]);

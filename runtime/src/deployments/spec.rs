@@ -471,11 +471,12 @@ impl Wants {
     /// What stands between the adapter and its work, as sentences that say what to do.
     pub fn missing(&self) -> Vec<String> {
         let hosts = self.hosts.iter().filter(|host| !host.granted);
-        let hosts = hosts.map(|host| {
-            format!(
-                "host {0}: grant it with --allow-host {0}, or all that are asked for with --grant-requested",
-                host.grant
-            )
+        let hosts = hosts.map(|WantedHost { grant, .. }| match grant.names_an_address() {
+            // Only the operator's own word grants an address: see `Change::apply`.
+            true => format!("host {grant}: grant it with --allow-host {grant}"),
+            false => format!(
+                "host {grant}: grant it with --allow-host {grant}, or all that are asked for with --grant-requested"
+            ),
         });
         let credentials = self.credentials.iter().filter(|slot| !slot.given && (slot.required || slot.lapsed));
         let credentials = credentials.map(|slot| {
