@@ -24,6 +24,7 @@ mod isolation;
 mod leaving;
 mod lifecycle;
 mod names;
+mod projects;
 mod provider_errors;
 mod queues;
 mod receipts;
