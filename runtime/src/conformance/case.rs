@@ -182,9 +182,7 @@ impl Case {
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Mistake> {
         written::read(file, text)
     }
-}
 
-impl Case {
     /// Whether a reply goes by what the client has.
     pub(crate) fn waits_for_client(&self) -> bool {
         self.exchanges.iter().any(|exchange| match &exchange.reply {

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// The first chunk's own fields (`id`, `model` …), and the steps of all.
+/// The steps of all chunks.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Transcript {
     pub(super) steps: Vec<Value>,

@@ -152,10 +152,7 @@ impl Session {
     /// Makes a revision and has it served, whatever it lacks.
     async fn push(&self, project: &Project, component: &[u8], config: &Value) -> anyhow::Result<Value> {
         let path = format!("/adapters/{}", project.manifest.name);
-        let mut config = config.clone();
-        // What fails the check is served all the same: it is tried out here.
-        config["force"] = true.into();
-        let mut made = self.control.upload(&path, component, &config, |_| {}).await?;
+        let mut made = self.control.upload(&path, component, config, |_| {}).await?;
         if let Some((_, fake)) = &self.fake {
             let slots = made["wants"]["credentials"].as_array().into_iter().flatten();
             let lacking = slots.filter(|slot| slot["given"] != true).filter_map(|slot| slot["slot"].as_str());
