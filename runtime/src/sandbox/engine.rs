@@ -150,8 +150,7 @@ impl Sandboxes {
         let lanes = Lanes::new().map_err(|error| CompileError::Engine(error.into()))?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
-        super::sizes::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
+        super::http::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
         super::host::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
         tick(&engine);
         std::thread::spawn(super::host::load_tables);

@@ -81,9 +81,8 @@ fn is_of_the_system(cause: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Limits that wasmtime and its WASI tell of by text alone: what the text holds, and what it means to an author.
-const LIMITS: [(&str, &str); 3] = [
+const LIMITS: [(&str, &str); 2] = [
     ("allocated for hostcalls", "it passed the host more in one call than a call may hold"),
-    ("size of fields exceeds limit", "it made a set of header fields larger than 32 KiB"),
     ("no free keys", "it holds too many requests, bodies, streams and pollables at one time"),
 ];
 

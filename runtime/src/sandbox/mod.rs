@@ -9,13 +9,13 @@ mod bindings;
 mod engine;
 mod fault;
 mod host;
+mod http;
 mod jail;
 mod lanes;
 mod language;
 mod ledger;
 mod limits;
 mod log;
-mod sizes;
 mod state;
 mod structure;
 

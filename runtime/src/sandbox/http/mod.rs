@@ -1,0 +1,54 @@
+//! `wasi:http@0.2` for guests, on top of `egress`.
+//!
+//! wasmtime's own host for it spawns a task for each request and hands bodies over through channels. Here everything belongs to the
+//! guest that asked: a request is a future in its Store, which goes on while the guest waits for it or writes its body, and an
+//! answer's body is read straight from the connection. So dropping the Store drops all of it, a guest that reads slowly slows its
+//! upstream down, and there is one place that holds what a guest makes the host keep to a size.
+//!
+//! What a guest can't tell from wasmtime's host: names, errors, order of events. What it can: trailers are neither sent nor received
+//! (no provider's protocol has them), and resources of a server, which nobody would ever call, trap.
+
+#![allow(unreachable_pub, reason = "generated code re-exports the resources")]
+
+mod bindings;
+mod codes;
+mod exchange;
+mod fields;
+mod request;
+mod response;
+mod unserved;
+mod upload;
+
+use std::sync::Arc;
+
+use wasmtime::component::{HasSelf, Linker, Resource};
+
+use super::state::State;
+use crate::egress::{Egress, Meter};
+use bindings::wasi::http::{outgoing_handler, types};
+use upload::Rooms;
+
+/// A guest's way out.
+pub(super) struct Http {
+    egress: Arc<Egress>,
+    meter: Arc<Meter>,
+    rooms: Rooms,
+}
+
+impl Http {
+    pub(super) fn new(egress: Arc<Egress>, meter: Arc<Meter>) -> Self {
+        Self { egress, meter, rooms: Rooms::default() }
+    }
+}
+
+/// Links `wasi:http/types` and `wasi:http/outgoing-handler`.
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    types::add_to_linker::<_, HasSelf<State>>(linker, &types::LinkOptions::default(), |state| state)?;
+    outgoing_handler::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+}
+
+impl types::Host for State {
+    fn http_error_code(&mut self, error: Resource<types::IoError>) -> wasmtime::Result<Option<types::ErrorCode>> {
+        Ok(self.table.get(&error)?.downcast_ref::<types::ErrorCode>().cloned())
+    }
+}
