@@ -62,18 +62,14 @@ impl Fields {
     }
 
     fn append(&mut self, name: &str, value: Vec<u8>) -> Outcome<()> {
-        if !self.is_mutable {
-            return Ok(Err(HeaderError::Immutable));
-        }
-        let name = match settable(name) {
-            Ok(name) => name,
+        let (name, value) = match self.settable(name).and_then(|name| Ok((name, read(value)?))) {
+            Ok(field) => field,
             Err(error) => return Ok(Err(error)),
         };
-        let Ok(value) = HeaderValue::try_from(value) else { return Ok(Err(HeaderError::InvalidSyntax)) };
         if name == CONTENT_LENGTH && (length(&value).is_none() || self.map.contains_key(&name)) {
             return Ok(Err(HeaderError::InvalidSyntax));
         }
-        self.bytes += name.as_str().len() + value.len() + BYTES_PER_FIELD;
+        self.bytes += cost(&name, &value);
         if self.bytes > MAX_BYTES {
             wasmtime::bail!("it made a set of header fields larger than 32 KiB");
         }
@@ -81,24 +77,46 @@ impl Fields {
         Ok(Ok(()))
     }
 
-    fn remove(&mut self, name: &str) -> Result<(), HeaderError> {
-        if !self.is_mutable {
-            return Err(HeaderError::Immutable);
+    /// Puts these values in place of those that there are, or leaves all as it was.
+    fn set(&mut self, name: &str, values: Vec<Vec<u8>>) -> Outcome<()> {
+        let before = (Arc::clone(&self.map), self.bytes);
+        if let Err(error) = self.remove(name) {
+            return Ok(Err(error));
         }
-        let name = settable(name)?;
-        let taken: usize =
-            self.map.get_all(&name).iter().map(|value| name.as_str().len() + value.len() + BYTES_PER_FIELD).sum();
+        for value in values {
+            if let Err(error) = self.append(name, value)? {
+                (self.map, self.bytes) = before;
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn remove(&mut self, name: &str) -> Result<(), HeaderError> {
+        let name = self.settable(name)?;
+        let taken: usize = self.map.get_all(&name).iter().map(|value| cost(&name, value)).sum();
         if taken > 0 {
             self.bytes = self.bytes.saturating_sub(taken);
             Arc::make_mut(&mut self.map).remove(&name);
         }
         Ok(())
     }
+
+    fn settable(&self, name: &str) -> Result<HeaderName, HeaderError> {
+        if !self.is_mutable {
+            return Err(HeaderError::Immutable);
+        }
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| HeaderError::InvalidSyntax)?;
+        if CONNECTION_FIELDS.contains(&name) { Err(HeaderError::Forbidden) } else { Ok(name) }
+    }
 }
 
-fn settable(name: &str) -> Result<HeaderName, HeaderError> {
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| HeaderError::InvalidSyntax)?;
-    if CONNECTION_FIELDS.contains(&name) { Err(HeaderError::Forbidden) } else { Ok(name) }
+fn read(value: Vec<u8>) -> Result<HeaderValue, HeaderError> {
+    HeaderValue::try_from(value).map_err(|_| HeaderError::InvalidSyntax)
+}
+
+fn cost(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + value.len() + BYTES_PER_FIELD
 }
 
 /// A content-length's number: digits, once (RFC 9110 §8.6).
@@ -132,16 +150,7 @@ impl HostFields for State {
     }
 
     fn set(&mut self, fields: Resource<Fields>, name: String, values: Vec<Vec<u8>>) -> Outcome<()> {
-        let fields = self.table.get_mut(&fields)?;
-        if let Err(error) = fields.remove(&name) {
-            return Ok(Err(error));
-        }
-        for value in values {
-            if let Err(error) = fields.append(&name, value)? {
-                return Ok(Err(error));
-            }
-        }
-        Ok(Ok(()))
+        self.table.get_mut(&fields)?.set(&name, values)
     }
 
     fn delete(&mut self, fields: Resource<Fields>, name: String) -> Outcome<()> {
@@ -159,7 +168,7 @@ impl HostFields for State {
 
     fn clone(&mut self, fields: Resource<Fields>) -> wasmtime::Result<Resource<Fields>> {
         let original = self.table.get(&fields)?;
-        let bytes = original.map.iter().map(|(name, value)| name.as_str().len() + value.len() + BYTES_PER_FIELD).sum();
+        let bytes = original.map.iter().map(|(name, value)| cost(name, value)).sum();
         let copy = Fields { map: Arc::clone(&original.map), bytes, is_mutable: true };
         Ok(self.table.push(copy)?)
     }
@@ -167,5 +176,74 @@ impl HostFields for State {
     fn drop(&mut self, fields: Resource<Fields>) -> wasmtime::Result<()> {
         self.table.delete(fields)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step is the failure the test looks for")]
+mod tests {
+    use super::*;
+
+    fn error(outcome: Outcome<()>) -> Option<HeaderError> {
+        outcome.unwrap().err()
+    }
+
+    #[test]
+    fn a_guest_sets_no_field_of_the_connection_and_none_that_is_malformed() {
+        let mut fields = Fields::new();
+        for name in &CONNECTION_FIELDS {
+            assert!(matches!(error(fields.append(name.as_str(), b"x".to_vec())), Some(HeaderError::Forbidden)), "{name}");
+        }
+        assert!(matches!(error(fields.append("Transfer-Encoding", b"x".to_vec())), Some(HeaderError::Forbidden)));
+        for (name, value) in [("with space", "x"), ("", "x"), ("x", "line\r\nbreak")] {
+            assert!(matches!(error(fields.append(name, value.into())), Some(HeaderError::InvalidSyntax)), "{name:?}");
+        }
+        assert!(fields.map.is_empty());
+    }
+
+    #[test]
+    fn one_content_length_in_digits_is_all_there_may_be() {
+        for value in ["", "+1", "-1", "1, 1", "1x", "99999999999999999999999"] {
+            let refused = error(Fields::new().append("content-length", value.into()));
+            assert!(matches!(refused, Some(HeaderError::InvalidSyntax)), "{value:?}");
+        }
+        let mut fields = Fields::new();
+        assert!(error(fields.append("content-length", b"1".to_vec())).is_none());
+        assert!(matches!(error(fields.append("content-length", b"1".to_vec())), Some(HeaderError::InvalidSyntax)));
+    }
+
+    #[test]
+    fn a_set_is_held_to_its_size_and_removing_gives_room_back() {
+        let mut fields = Fields::new();
+        for _ in 0..1000 {
+            fields.append("x-big", vec![b'x'; MAX_BYTES / 2]).unwrap().unwrap();
+            fields.remove("x-big").unwrap();
+        }
+        fields.append("x-big", vec![b'x'; MAX_BYTES / 2]).unwrap().unwrap();
+        assert!(fields.append("x-big", vec![b'x'; MAX_BYTES / 2]).is_err());
+        let many = (0..).find(|_| fields.append("x", Vec::new()).is_err()).unwrap();
+        assert!(many < MAX_BYTES / BYTES_PER_FIELD, "{many}");
+    }
+
+    #[test]
+    fn setting_what_is_malformed_leaves_what_there_was() {
+        let mut fields = Fields::new();
+        fields.append("x", b"1".to_vec()).unwrap().unwrap();
+        assert!(error(fields.set("x", vec![b"2".to_vec(), b"3".to_vec()])).is_none());
+        assert!(error(fields.set("x", vec![b"4".to_vec(), b"\n".to_vec()])).is_some());
+        assert_eq!(fields.map.get_all("x").iter().collect::<Vec<_>>(), ["2", "3"]);
+    }
+
+    #[test]
+    fn what_a_request_or_an_answer_has_is_read_only_and_a_copy_is_not() {
+        let mut map = HeaderMap::new();
+        map.insert(CONNECTION, HeaderValue::from_static("close"));
+        map.insert("x-kept", HeaderValue::from_static("1"));
+        let received = Fields::received(map);
+        let mut shown = Fields::shown(&received);
+        assert_eq!(shown.map.len(), 1);
+        assert!(matches!(error(shown.append("x", Vec::new())), Some(HeaderError::Immutable)));
+        assert!(matches!(shown.remove("x-kept"), Err(HeaderError::Immutable)));
+        assert_eq!(received.len(), 1);
     }
 }

@@ -281,3 +281,8 @@ impl HostOutgoingBody for State {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "upload_tests.rs"]
+#[allow(clippy::unwrap_used, reason = "a failed step is the failure the test looks for")]
+mod tests;

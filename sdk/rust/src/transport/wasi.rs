@@ -34,7 +34,7 @@ pub(crate) fn send(call: &Call) -> Result<Answer, Fault> {
         upload.write_what_fits();
         upload.finish_if_written();
     }
-    let future = handle(request, Some(options)).map_err(|code| fault(&code))?;
+    let future = handle(request, options).map_err(|code| fault(&code))?;
     let early = upload.and_then(|upload| upload.run(&future));
     let response = match early {
         Some(outcome) => outcome?,
@@ -46,17 +46,7 @@ pub(crate) fn send(call: &Call) -> Result<Answer, Fault> {
 
 fn outgoing_request(call: &Call) -> Result<OutgoingRequest, Fault> {
     let malformed = |what: String| Fault::new(FaultKind::Malformed, what);
-    let headers = Fields::new();
-    for (name, value) in &call.headers {
-        headers
-            .append(name, value.as_bytes())
-            .map_err(|error| malformed(format!("header {name} can't be sent: {error}")))?;
-    }
-    if let Some(body) = &call.body {
-        headers
-            .append("content-length", body.len().to_string().as_bytes())
-            .map_err(|error| malformed(format!("header content-length can't be sent: {error}")))?;
-    }
+    let headers = fields(call).map_err(malformed)?;
     let request = OutgoingRequest::new(headers);
     let scheme = if call.secure { Scheme::Https } else { Scheme::Http };
     request.set_method(&method(&call.method)).map_err(|()| malformed(format!("not a method: {}", call.method)))?;
@@ -66,6 +56,20 @@ fn outgoing_request(call: &Call) -> Result<OutgoingRequest, Fault> {
         .set_path_with_query(Some(&call.path_with_query))
         .map_err(|()| malformed(format!("not a path: {}", call.path_with_query)))?;
     Ok(request)
+}
+
+/// All of a request's headers, in one call to the host.
+fn fields(call: &Call) -> Result<Fields, String> {
+    let mut headers: Vec<(String, Vec<u8>)> =
+        call.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+    if let Some(body) = &call.body {
+        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+    }
+    Fields::from_list(&headers).map_err(|error| {
+        let is_at_fault = |(name, value): &&(String, Vec<u8>)| Fields::new().append(name, value).is_err();
+        let name = headers.iter().find(is_at_fault).map_or("content-length", |(name, _)| name);
+        format!("header {name} can't be sent: {error}")
+    })
 }
 
 fn method(name: &str) -> Method {
@@ -81,13 +85,16 @@ fn method(name: &str) -> Method {
     }
 }
 
-/// A host that can't keep one of these says so by refusing it; its own timeouts hold then.
-fn request_options(timeouts: &Timeouts) -> RequestOptions {
+/// None where nothing is asked for. A host that can't keep one of these says so by refusing it; its own timeouts hold then.
+fn request_options(timeouts: &Timeouts) -> Option<RequestOptions> {
+    if *timeouts == Timeouts::default() {
+        return None;
+    }
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(timeouts.connect.map(nanoseconds));
     let _ = options.set_first_byte_timeout(timeouts.first_byte.map(nanoseconds));
     let _ = options.set_between_bytes_timeout(timeouts.between_bytes.map(nanoseconds));
-    options
+    Some(options)
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -132,9 +139,8 @@ impl<'a> Upload<'a> {
         if !self.left.is_empty() {
             return;
         }
-        if let Some(stream) = self.stream.take() {
-            let _ = stream.flush();
-        }
+        // What is written needs no flush: the host sends it on by itself.
+        self.stream = None;
         if let Some(body) = self.body.take() {
             let _ = OutgoingBody::finish(body, None);
         }
