@@ -302,7 +302,7 @@ static bool fail_body(caisson_fault *fault, wasi_io_error_own_error_t error) {
         fail_code(fault, &code);
         if (fault->kind == CAISSON_FAULT_UNREACHABLE) fault->kind = CAISSON_FAULT_BROKEN;
     } else {
-        // wasmtime 48 keeps the code of a body's error to itself; its text at least tells a timeout.
+        // A host may keep the code of a body's error to itself; its text at least tells a timeout.
         caisson_string text;
         wasi_io_error_method_error_to_debug_string(borrowed, &text);
         fail(fault, caisson_contains(text, "timeout") ? CAISSON_FAULT_TIMEOUT : CAISSON_FAULT_BROKEN,

@@ -23,7 +23,7 @@ func bodyFault(failure *wasi_io_error.Error) *Fault {
 		}
 		return fault
 	}
-	// wasmtime 48 keeps the code of a body's error to itself; its text at least tells a timeout.
+	// A host may keep the code of a body's error to itself; its text at least tells a timeout.
 	text := given(failure.ToDebugString)
 	kind := Broken
 	if strings.Contains(text, "timeout") {

@@ -46,7 +46,7 @@ export function bodyFault(error: unknown): Fault {
       const { kind, message } = fault(code);
       return new Fault(kind === "unreachable" ? "broken" : kind, message);
     }
-    // wasmtime 48 keeps the code of a body's error to itself; its text at least tells a timeout.
+    // A host may keep the code of a body's error to itself; its text at least tells a timeout.
     const text = io.toDebugString();
     return new Fault(text.includes("timeout") ? "timeout" : "broken", `the answer broke off (${text})`);
   } finally {

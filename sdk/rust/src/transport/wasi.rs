@@ -237,7 +237,7 @@ fn body_fault(error: &IoError) -> Fault {
         let kind = if fault.kind == FaultKind::Unreachable { FaultKind::Broken } else { fault.kind };
         return Fault { kind, ..fault };
     }
-    // wasmtime 48 keeps the code of a body's error to itself; its text at least tells a timeout.
+    // A host may keep the code of a body's error to itself; its text at least tells a timeout.
     let text = error.to_debug_string();
     let kind = if text.contains("timeout") { FaultKind::Timeout } else { FaultKind::Broken };
     Fault::new(kind, format!("the answer broke off ({text})"))
