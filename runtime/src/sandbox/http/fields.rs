@@ -192,7 +192,10 @@ mod tests {
     fn a_guest_sets_no_field_of_the_connection_and_none_that_is_malformed() {
         let mut fields = Fields::new();
         for name in &CONNECTION_FIELDS {
-            assert!(matches!(error(fields.append(name.as_str(), b"x".to_vec())), Some(HeaderError::Forbidden)), "{name}");
+            assert!(
+                matches!(error(fields.append(name.as_str(), b"x".to_vec())), Some(HeaderError::Forbidden)),
+                "{name}"
+            );
         }
         assert!(matches!(error(fields.append("Transfer-Encoding", b"x".to_vec())), Some(HeaderError::Forbidden)));
         for (name, value) in [("with space", "x"), ("", "x"), ("x", "line\r\nbreak")] {
