@@ -272,6 +272,12 @@ error = { status = 502 }
             ("[\"bc\", 2]", "[\"bc\", 20000000]", 4, "at most 33554432 bytes of repeated text"),
             ("\"a\", ", "7, ", 4, "a piece: a text, { base64"),
             ("ends = \"broken\"", "ends = \"whole\", splits = \"every-byte\"", 4, "has no pauses"),
+            (
+                "{ pause-ms = 3 }, { until-client-has = \"x\" }], ends = \"broken\"",
+                "\"\"], splits = \"every-byte\"",
+                4,
+                "no repeated text",
+            ),
             ("ends = \"broken\"", "status = 99", 4, "a status from 200"),
             ("error = { status = 502 }", "stream = '{}'", 6, "a list of steps"),
             ("error = { status = 502 }", "error = {}\nanswer = '{}'", 5, "one of `answer`, `stream` and `error`"),

@@ -200,16 +200,13 @@ impl WrittenExchange {
             None => StatusCode::OK,
         };
         let written = body.map(|body| body.0).unwrap_or_default();
-        if splits == Splits::EveryByte && written.iter().any(|piece| matches!(piece, WrittenPiece::Repeated(_))) {
-            return Err(
-                source.mistake(at, "a reply with `splits` has no repeated text: each byte of it would be a run")
-            );
+        let has_plain_bytes = |piece: &WrittenPiece| matches!(piece, WrittenPiece::Piece(Piece::Bytes(_)));
+        // Each byte is a run.
+        if splits == Splits::EveryByte && !written.iter().all(has_plain_bytes) {
+            return Err(source.mistake(at, "a reply with `splits` has no pauses of its own, and no repeated text"));
         }
         let pieces = written.into_iter().map(|piece| piece.read(source)).collect::<Result<Vec<_>, _>>()?;
         let is_bytes = |piece: &Piece| matches!(piece, Piece::Bytes(_));
-        if splits == Splits::EveryByte && !pieces.iter().all(is_bytes) {
-            return Err(source.mistake(at, "a reply with `splits` has no pauses of its own"));
-        }
         if ends == Ends::Endless && !pieces.iter().any(is_bytes) {
             return Err(source.mistake(at, "a reply that is endless needs a body to repeat"));
         }
