@@ -75,8 +75,11 @@ async fn every_adapter_passes_the_generic_suite_and_those_that_it_names() {
 async fn a_suite_that_is_not_there_fails_the_check_unless_its_cases_are_given() {
     let desk = Desk::with(&guest("unknown_suite"));
     std::fs::rename(desk.path("cases"), desk.path("acme")).unwrap();
-    let mut case = "shows = 'an answer'\nclient = { body = '{\"model\": \"any\", \"messages\": []}' }\n".to_owned();
-    case += "[expect]\nanswer = '{\"choices\": [{\"message\": {\"content\": \"ahoy\", \"<more>\": true}, \"<more>\": true}], \"<more>\": true}'\n";
+    let case = r#"shows = "an answer"
+client = { body = '{"model": "any", "messages": [{"role": "user", "content": "Ahoy?"}]}' }
+[expect]
+answer = '{"choices": [{"message": {"content": "ahoy", "<more>": true}, "<more>": true}], "<more>": true}'
+"#;
     std::fs::write(desk.path("acme/answer.toml"), case).unwrap();
     let (file, own) = (desk.path("adapter.wasm"), desk.path("acme"));
     let ran = CommandLine::new(&["check", text(&file), "--cases", text(&own), "--json"]).ran().await;
