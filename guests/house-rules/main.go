@@ -27,6 +27,7 @@ func (houseRules) Describe() caisson.AdapterInfo {
 			Description: "API key, sent as a bearer token; most local servers need none",
 		}},
 		Settings: settings,
+		Suites:   []string{"openai"},
 	}
 }
 
@@ -39,7 +40,7 @@ func (houseRules) Complete(context *caisson.Context, request *caisson.ChatReques
 	if err != nil {
 		return nil, err
 	}
-	answer, err := response.Object()
+	answer, err := wholeOf(response)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +66,13 @@ func (houseRules) Stream(context *caisson.Context, request *caisson.ChatRequest,
 	if err != nil {
 		return err
 	}
+	if isJSON(response) {
+		// The upstream has failed, or doesn't know `stream`.
+		if _, err := wholeOf(response); err != nil {
+			return err
+		}
+		return notTheAPI("a stream")
+	}
 	watch := watch{words: rules.refused}
 	for event, err := range response.SSE() {
 		if err != nil {
@@ -78,7 +86,7 @@ func (houseRules) Stream(context *caisson.Context, request *caisson.ChatRequest,
 			return notTheAPI("a chunk of a chat completion")
 		}
 		if chunk.Get("error") != nil {
-			return caisson.RefusalOf(502, nil, []byte(event.Data))
+			return failureIn([]byte(event.Data))
 		}
 		if err := watch.see(chunk, caisson.RawEvent(event.Data), emit); err != nil {
 			return err
@@ -112,6 +120,9 @@ func (houseRules) Embed(context *caisson.Context, request *caisson.EmbedRequest)
 	}
 	if err := response.Unmarshal(&answer); err != nil {
 		return nil, err
+	}
+	if len(answer.Data) != len(request.Texts)+len(request.Tokens) {
+		return nil, notTheAPI("a vector for each input")
 	}
 	embedded := &caisson.EmbedResponse{Model: answer.Model, Vectors: make([][]float32, len(answer.Data))}
 	for _, each := range answer.Data {

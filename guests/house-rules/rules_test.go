@@ -177,6 +177,21 @@ func TestAStreamThatBreaksOffOrFailsIsAnError(t *testing.T) {
 	}
 }
 
+func TestAnErrorWithAGoodStatusKeepsItsWords(t *testing.T) {
+	failed := `{"error":{"message":"the engine has stopped","type":"server_error"}}`
+	if _, _, failure := complete(set(), "Ahoy?", caissontest.JSON(200, failed)); failure == nil || failure.Message != "the engine has stopped" {
+		t.Error(failure)
+	}
+	for body, message := range map[string]string{failed: "the engine has stopped", answer: "the upstream did not answer with a stream"} {
+		upstream, request := upstreamFor("Ahoy?", caissontest.JSON(200, body))
+		upstream.Run(func() {
+			if _, err := caissontest.Stream(houseRules{}, set(), request); err == nil || err.Error() != message {
+				t.Errorf("%s: %v", body, err)
+			}
+		})
+	}
+}
+
 func TestVectorsComeInTheOrderOfTheirInputs(t *testing.T) {
 	embed := func(context *caisson.Context, body string) (*caisson.EmbedResponse, error) {
 		upstream := caissontest.New(caissontest.JSON(200, body))
@@ -192,7 +207,7 @@ func TestVectorsComeInTheOrderOfTheirInputs(t *testing.T) {
 	if err != nil || response.Vectors[0][0] != 1 || response.Vectors[1][0] != 2 || response.Usage.Input != 3 {
 		t.Error(response, err)
 	}
-	for _, body := range []string{`{"data":[{"index":2}]}`, `{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}`, `[`} {
+	for _, body := range []string{`{"data":[{"index":2}]}`, `{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}`, `{"data":[{"index":0,"embedding":[1]}]}`, `[`} {
 		if _, err := embed(set(), body); err == nil {
 			t.Error(body)
 		}

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/caisson/caisson/sdk/go/caisson"
 )
 
@@ -74,4 +76,24 @@ func anotherMayAnswer(err error) bool {
 		return true
 	}
 	return false
+}
+
+// wholeOf reads a whole answer. Some servers say with a good status what went wrong.
+func wholeOf(response *caisson.Response) (caisson.Fields, error) {
+	answer, err := response.Object()
+	if err != nil || answer.Get("error") == nil {
+		return answer, err
+	}
+	said, err := caisson.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	return nil, failureIn(said)
+}
+
+// failureIn is what an upstream says of its failure amid an answer that began well.
+func failureIn(said []byte) error { return caisson.RefusalOf(502, nil, said) }
+
+func isJSON(response *caisson.Response) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(response.Header("content-type"))), "application/json")
 }

@@ -81,6 +81,7 @@ export default defineAdapter({
   },
 
   async embed(context, request) {
-    return embedAnswer(await readText(await post(context, "embeddings", embeddingsRequest(request))));
+    const body = await readText(await post(context, "embeddings", embeddingsRequest(request)));
+    return embedAnswer(body, request.input.val.length);
   },
 });

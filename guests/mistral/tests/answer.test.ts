@@ -149,6 +149,9 @@ test("embeddings of any other shape are the provider's fault", async () => {
     '{"data":[{"embedding":"AAAA"}]}',
     '{"data":[{"embedding":[1,"2"]}]}',
     '{"data":[{"embedding":[1e39]}]}',
+    '{"data":[]}',
+    '{"data":[{"embedding":[1]}]}',
+    '{"data":[{"index":1,"embedding":[1]},{"index":1,"embedding":[1]}]}',
   ]) {
     await assert.rejects(embed(Reply.json(200, body)), { kind: "upstream" }, body);
   }

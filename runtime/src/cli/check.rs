@@ -39,13 +39,7 @@ impl Check {
         let info = &component.info;
         let mut report = Report::default();
         Suite::generic().run(&component, &mut report).await;
-        for named in &info.suites {
-            match Suite::of_provider(named) {
-                Some(suite) => suite.run(&component, &mut report).await,
-                None => report.lacks(named),
-            }
-        }
-        for suite in &suites {
+        for suite in Suite::named(&info.suites, &suites, &mut report).iter().chain(&suites) {
             suite.run(&component, &mut report).await;
         }
         if self.output.json {

@@ -3,6 +3,7 @@
 //! Whatever is wrong in a file is told with its line and with what was expected there, also inside of the JSON that a case holds.
 //! Nothing here runs anything.
 
+mod filled;
 mod written;
 
 use std::collections::BTreeMap;
@@ -228,7 +229,7 @@ mod tests {
     const PLAIN: &str = r#"shows = "it"
 client = { body = '{"model": "m"}' }
 [[exchange]]
-reply = { body = ["a", { base64 = "/w==" }, { pause-ms = 3 }, { until-client-has = "x" }], ends = "broken" }
+reply = { body = ["a", { base64 = "/w==" }, { repeat = ["bc", 2] }, { pause-ms = 3 }, { until-client-has = "x" }], ends = "broken" }
 [expect]
 error = { status = 502 }
 "#;
@@ -246,6 +247,7 @@ error = { status = 502 }
         let expected = [
             Piece::Bytes(Bytes::from_static(b"a")),
             Piece::Bytes(Bytes::from_static(b"\xff")),
+            Piece::Bytes(Bytes::from_static(b"bcbc")),
             Piece::Pause(Duration::from_millis(3)),
             Piece::UntilClientHas("x".into()),
         ];
@@ -263,10 +265,19 @@ error = { status = 502 }
                 "pause-ms = 3",
                 "wait = 3",
                 4,
-                "unknown field `wait`, expected one of `base64`, `pause-ms`, `until-client-has`",
+                "unknown field `wait`, expected one of `base64`, `repeat`, `pause-ms`, `until-client-has`",
             ),
+            ("[\"bc\", 2]", "\"bc\"", 4, "expected a tuple"),
+            ("[\"bc\", 2]", "[\"bc\", -2]", 4, "expected u64"),
+            ("[\"bc\", 2]", "[\"bc\", 20000000]", 4, "at most 33554432 bytes of repeated text"),
             ("\"a\", ", "7, ", 4, "a piece: a text, { base64"),
             ("ends = \"broken\"", "ends = \"whole\", splits = \"every-byte\"", 4, "has no pauses"),
+            (
+                "{ pause-ms = 3 }, { until-client-has = \"x\" }], ends = \"broken\"",
+                "\"\"], splits = \"every-byte\"",
+                4,
+                "no repeated text",
+            ),
             ("ends = \"broken\"", "status = 99", 4, "a status from 200"),
             ("error = { status = 502 }", "stream = '{}'", 6, "a list of steps"),
             ("error = { status = 502 }", "error = {}\nanswer = '{}'", 5, "one of `answer`, `stream` and `error`"),
@@ -275,6 +286,19 @@ error = { status = 502 }
             let (at, problem) = mistake(from, to);
             assert!(at == line && problem.contains(said), "{at}: {problem}, for {to}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_repeated_is_filled_in_for_the_client_and_for_what_is_expected() {
+        let text = PLAIN
+            .replace("\"m\"}", "\"m\", \"x\": {\"<repeat>\": [\"ab\", 2]}}")
+            .replace("error = { status = 502 }", "answer = '{\"<repeat>\": [\"c\", 3]}'");
+        let case = Case::parse("c", &text).unwrap();
+        assert_eq!(case.client.body["x"], "abab");
+        assert!(matches!(case.expect.outcome, Outcome::Answer(answer) if answer == "ccc"));
+        let lines = text.replace("'{\"<repeat>\": [\"c\", 3]}'", "'''\n[\n  {\"<repeat>\": [3]}\n]'''");
+        let Mistake { line, problem, .. } = Case::parse("c", &lines).unwrap_err();
+        assert!(line == 8 && problem.starts_with("`<repeat>` has a text"), "{line}: {problem}");
     }
 
     #[test]

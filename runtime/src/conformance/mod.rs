@@ -71,6 +71,14 @@ impl Suite {
         if name == GENERIC { None } else { Self::built_in(name) }
     }
 
+    /// The names that [`Suite::of_provider`] knows.
+    pub fn of_providers() -> Vec<&'static str> {
+        let names = CASES.dirs().filter_map(|folder| folder.path().to_str());
+        let mut names: Vec<_> = names.filter(|name| *name != GENERIC).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The cases (`*.toml`) of a folder.
     pub fn read(folder: &Path) -> Result<Self, SuiteError> {
         let failed = |error| SuiteError::Read(folder.to_owned(), error);
@@ -89,6 +97,21 @@ impl Suite {
         let name =
             folder.canonicalize().ok().and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
         Ok(Self::new(name.as_deref().unwrap_or("cases"), cases))
+    }
+
+    /// The suites of those names, but for the generic one, which every adapter has. A name that is neither a provider's here nor
+    /// one of the author's `own` suites is a failed case: its adapter claims what nothing can show.
+    pub fn named(names: &[String], own: &[Self], report: &mut Report) -> Vec<Self> {
+        let mut suites = Vec::new();
+        let is_own = |name: &str| own.iter().any(|suite| suite.name == name);
+        for name in names.iter().filter(|name| *name != GENERIC) {
+            match Self::of_provider(name) {
+                Some(suite) => suites.push(suite),
+                None if is_own(name) => {}
+                None => report.lacks(name, &Self::of_providers()),
+            }
+        }
+        suites
     }
 
     /// Plays all cases, one after the other.
@@ -142,5 +165,16 @@ mod tests {
             assert!(Suite::built_in(name).is_some(), "{name}");
         }
         assert!(!Suite::generic().cases.is_empty());
+    }
+
+    #[test]
+    fn a_suite_that_an_adapter_names_is_a_providers_or_its_authors_or_a_failed_case() {
+        let names = ["generic", "openai", "acme", "opnai"].map(str::to_owned);
+        let mut report = Report::default();
+        let suites = Suite::named(&names, &[Suite::new("acme", Vec::new())], &mut report);
+        assert_eq!(suites.iter().map(|suite| &*suite.name).collect::<Vec<_>>(), ["openai"]);
+        let failed: Vec<_> = report.failed().map(|case| (&*case.suite, &*case.differences[0].expected)).collect();
+        assert_eq!(failed, [("opnai", "one of anthropic, gemini, openai")]);
+        assert_eq!(report.cases.len(), 1);
     }
 }

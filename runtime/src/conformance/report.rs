@@ -77,9 +77,11 @@ impl Report {
         });
     }
 
-    /// Notes that an adapter names a suite which this version doesn't have.
-    pub fn lacks(&mut self, suite: &str) {
-        self.add(suite, "", "", Verdict::Skipped("this version has no such suite"));
+    /// Notes that an adapter names a suite which is none of those that there are: a failure, for whoever reads only the outcome.
+    pub(super) fn lacks(&mut self, suite: &str, there_are: &[&str]) {
+        let expected = format!("one of {}", there_are.join(", "));
+        let verdict = Verdict::Failed(vec![Difference::new("describe.suites", expected, suite)]);
+        self.add(suite, "(none)", "a suite that the adapter names is there, or given by --cases", verdict);
     }
 
     /// How many cases came to that: `passed`, `failed` or `skipped`.
@@ -180,9 +182,18 @@ mod tests {
         let mut report = Report::default();
         report.add("s", "one", "shows one", Verdict::Passed);
         report.add("s", "two", "shows two", Verdict::Failed(vec![Difference::new("body.a", "1", "2")]));
-        report.lacks("elsewhere");
+        report.add("s", "three", "shows three", Verdict::Skipped("unsupported"));
         let text = report.to_text();
         assert!(text.contains("s/one") && text.contains("s/two failed:\n  body.a\n    expected  1 "), "{text}");
         assert!(text.ends_with("1 passed, 1 failed, 1 skipped\n"), "{text}");
+    }
+
+    #[test]
+    fn a_suite_that_is_not_there_fails_and_those_that_are_there_are_told() {
+        let mut report = Report::default();
+        report.lacks("opnai", &["anthropic", "openai"]);
+        let text = report.to_text();
+        assert!(text.contains("describe.suites\n    expected  one of anthropic, openai "), "{text}");
+        assert!(text.contains("got  opnai\n") && text.ends_with("0 passed, 1 failed, 0 skipped\n"), "{text}");
     }
 }

@@ -15,13 +15,15 @@ export function embeddingsRequest({ model, input, dimensions, extra }: EmbedRequ
   return { model, input: input.val, output_dimension: dimensions, "...": rest };
 }
 
-/** Reads the body of a successful answer. */
-export function embedAnswer(body: string): EmbedResponseDraft {
+/** Reads the body of a successful answer, which has a vector for each of so many inputs. */
+export function embedAnswer(body: string, inputs: number): EmbedResponseDraft {
   const fields = objectOf(body);
   const data = fields.take("data")?.value();
   if (!Array.isArray(data)) throw unreadable("it has no list of embeddings");
   const placed = data.map((entry: unknown, position) => place(entry, position));
   placed.sort((one, other) => one.index - other.index);
+  if (placed.length !== inputs) throw unreadable(`it has ${placed.length} vectors for ${inputs} inputs`);
+  if (placed.some(({ index }, position) => index !== position)) throw unreadable("its vectors don't fit the inputs");
   const usage = fields.take("usage")?.asFields();
   fields.delete("object");
   return {

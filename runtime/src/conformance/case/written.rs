@@ -13,6 +13,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use toml::Spanned;
 
+use super::filled::{Room, Unread};
 use super::{
     Answer, Case, Client, Endpoint, Ends, Exchange, Expect, ExpectedError, ExpectedHeader, ExpectedRequest, Mistake,
     Outcome, Piece, Reply, Splits, Terms,
@@ -23,7 +24,7 @@ const MAX_PAUSE_MS: u64 = 2_000;
 
 /// Reads a case; `file` is what mistakes are told of.
 pub(super) fn read(file: &str, text: &str) -> Result<Case, Mistake> {
-    let source = Source { file, text };
+    let source = Source { file, text, room: Room::of_a_case() };
     let written: Written = toml::from_str(text).map_err(|error| {
         source.mistake(error.span().unwrap_or(0..0), error.message().trim_end().replace('\n', ": "))
     })?;
@@ -34,6 +35,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Case, Mistake> {
 struct Source<'s> {
     file: &'s str,
     text: &'s str,
+    room: Room,
 }
 
 impl Source<'_> {
@@ -45,13 +47,13 @@ impl Source<'_> {
 
     /// Reads the JSON that a string of the file holds.
     fn json(&self, text: &Spanned<String>) -> Result<Value, Mistake> {
-        serde_json::from_str(text.get_ref()).map_err(|error| {
-            let mut mistake = self.mistake(text.span(), format!("JSON was expected here: {error}"));
+        self.room.json(text.get_ref()).map_err(|Unread { line, problem }| {
+            let mut mistake = self.mistake(text.span(), problem);
             // A string over lines begins on the line after its quotes.
             let raw = self.text.get(text.span()).unwrap_or_default();
             let skipped = usize::from(raw.starts_with("'''\n") || raw.starts_with("\"\"\"\n"));
             if raw.starts_with("'''") || raw.starts_with("\"\"\"") {
-                mistake.line += error.line().saturating_sub(1) + skipped;
+                mistake.line += line.saturating_sub(1) + skipped;
             }
             mistake
         })
@@ -136,7 +138,12 @@ struct WrittenExpect {
 
 struct HeaderWord(ExpectedHeader);
 
-struct Body(Vec<Piece>);
+struct Body(Vec<WrittenPiece>);
+
+enum WrittenPiece {
+    Piece(Piece),
+    Repeated(Spanned<(String, u64)>),
+}
 
 impl Written {
     fn read(self, source: &Source<'_>) -> Result<Case, Mistake> {
@@ -192,17 +199,37 @@ impl WrittenExchange {
                 .ok_or_else(|| source.mistake(status.span(), "a status from 200 to 999 was expected"))?,
             None => StatusCode::OK,
         };
-        let pieces = body.map(|body| body.0).unwrap_or_default();
-        let is_bytes = |piece: &Piece| matches!(piece, Piece::Bytes(_));
-        if splits == Splits::EveryByte && !pieces.iter().all(is_bytes) {
-            return Err(source.mistake(at, "a reply with `splits` has no pauses of its own"));
+        let written = body.map(|body| body.0).unwrap_or_default();
+        let has_plain_bytes = |piece: &WrittenPiece| matches!(piece, WrittenPiece::Piece(Piece::Bytes(_)));
+        // Each byte is a run.
+        if splits == Splits::EveryByte && !written.iter().all(has_plain_bytes) {
+            return Err(source.mistake(at, "a reply with `splits` has no pauses of its own, and no repeated text"));
         }
+        let pieces = written.into_iter().map(|piece| piece.read(source)).collect::<Result<Vec<_>, _>>()?;
+        let is_bytes = |piece: &Piece| matches!(piece, Piece::Bytes(_));
         if ends == Ends::Endless && !pieces.iter().any(is_bytes) {
             return Err(source.mistake(at, "a reply that is endless needs a body to repeat"));
         }
         let headers = header_map(source, headers)?;
         let reply = Reply::Answer(Answer { status, headers, pieces, splits, ends });
         Ok(Exchange { request, repeats: self.repeats, reply })
+    }
+}
+
+impl WrittenPiece {
+    fn text(text: &str) -> Self {
+        Self::Piece(Piece::Bytes(Bytes::copy_from_slice(text.as_bytes())))
+    }
+
+    fn read(self, source: &Source<'_>) -> Result<Piece, Mistake> {
+        match self {
+            Self::Piece(piece) => Ok(piece),
+            Self::Repeated(repeated) => {
+                let (text, times) = repeated.get_ref();
+                let all = source.room.repeated(text, *times);
+                all.map(|all| Piece::Bytes(all.into())).map_err(|problem| source.mistake(repeated.span(), problem))
+            }
+        }
     }
 }
 
@@ -281,7 +308,7 @@ impl<'de> Deserialize<'de> for Body {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Body, E> {
-                Ok(Body(vec![Piece::Bytes(Bytes::copy_from_slice(text.as_bytes()))]))
+                Ok(Body(vec![WrittenPiece::text(text)]))
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Body, A::Error> {
@@ -296,22 +323,24 @@ impl<'de> Deserialize<'de> for Body {
     }
 }
 
-impl<'de> Deserialize<'de> for Piece {
+impl<'de> Deserialize<'de> for WrittenPiece {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct One;
         impl<'de> Visitor<'de> for One {
-            type Value = Piece;
+            type Value = WrittenPiece;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a piece: a text, { base64 = \"…\" }, { pause-ms = 5 }, or { until-client-has = \"…\" }")
+                f.write_str(
+                    "a piece: a text, { base64 = \"…\" }, { repeat = [\"…\", 1000] }, { pause-ms = 5 }, or { until-client-has = \"…\" }",
+                )
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Piece, E> {
-                Ok(Piece::Bytes(Bytes::copy_from_slice(text.as_bytes())))
+            fn visit_str<E>(self, text: &str) -> Result<WrittenPiece, E> {
+                Ok(WrittenPiece::text(text))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Piece, A::Error> {
-                const FIELDS: &[&str] = &["base64", "pause-ms", "until-client-has"];
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WrittenPiece, A::Error> {
+                const FIELDS: &[&str] = &["base64", "repeat", "pause-ms", "until-client-has"];
                 let Some(field) = map.next_key::<String>()? else {
                     return Err(de::Error::invalid_length(0, &self));
                 };
@@ -321,8 +350,9 @@ impl<'de> Deserialize<'de> for Piece {
                         let bytes = base64::prelude::BASE64_STANDARD
                             .decode(text)
                             .map_err(|error| de::Error::custom(format_args!("base64 was expected: {error}")))?;
-                        Piece::Bytes(bytes.into())
+                        WrittenPiece::Piece(Piece::Bytes(bytes.into()))
                     }
+                    "repeat" => WrittenPiece::Repeated(map.next_value()?),
                     "pause-ms" => {
                         let pause: u64 = map.next_value()?;
                         if pause > MAX_PAUSE_MS {
@@ -330,9 +360,9 @@ impl<'de> Deserialize<'de> for Piece {
                                 "a pause of at most {MAX_PAUSE_MS} ms was expected"
                             )));
                         }
-                        Piece::Pause(Duration::from_millis(pause))
+                        WrittenPiece::Piece(Piece::Pause(Duration::from_millis(pause)))
                     }
-                    "until-client-has" => Piece::UntilClientHas(map.next_value()?),
+                    "until-client-has" => WrittenPiece::Piece(Piece::UntilClientHas(map.next_value()?)),
                     other => return Err(de::Error::unknown_field(other, FIELDS)),
                 };
                 match map.next_key::<String>()? {

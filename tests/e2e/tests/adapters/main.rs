@@ -7,7 +7,7 @@
 
 mod table;
 
-use caisson_e2e::{Answer, Caisson, NODE, PYTHON, RawUpstream, Then, adapter, adapters, run_script, say, soon};
+use caisson_e2e::{Answer, Caisson, NODE, PYTHON, RawUpstream, Then, adapter, adapters, root, run_script, say, soon};
 use caisson_fake_providers::FakeProvider;
 
 use table::{EXAMPLES, Example};
@@ -44,6 +44,7 @@ async fn the_openai_clients_are_served_by_every_adapter() {
             assert!(printed.contains(model), "no check of {model} in:\n{printed}");
         }
     }
+    stage.every_suite_that_an_adapter_names_is_there().await;
     stage.every_adapter_passes_on_what_never_ends().await;
     stage.no_adapter_falls_over_a_provider_that_reads_no_body().await;
     stage.no_adapter_falls_over_a_provider_that_is_not_there().await;
@@ -77,6 +78,17 @@ impl Stage {
             providers.push((example, provider));
         }
         Self { caisson, providers }
+    }
+
+    /// An adapter that names another would pass a check in which nothing was played.
+    async fn every_suite_that_an_adapter_names_is_there(&self) {
+        for example in EXAMPLES {
+            let shown = self.caisson.run(&["show", example.name]).json().await;
+            for suite in shown["adapter"]["suites"].as_array().unwrap() {
+                let folder = root().join("tests/conformance").join(suite.as_str().unwrap());
+                assert!(*suite != "generic" && folder.is_dir(), "{} names the suite {suite}", example.name);
+            }
+        }
     }
 
     /// What waited for the end of the upstream's stream would never say a word.

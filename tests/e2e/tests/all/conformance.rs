@@ -53,8 +53,9 @@ fn results(checked: &Value) -> Vec<(&str, &str, &str)> {
 async fn every_adapter_passes_the_generic_suite_and_those_that_it_names() {
     for (name, suites) in [
         ("anthropic", &["generic", "anthropic"][..]),
-        ("openai", &["generic"]),
-        ("gemini", &["generic"]),
+        ("openai", &["generic", "openai"]),
+        ("house-rules", &["generic", "openai"]),
+        ("gemini", &["generic", "gemini"]),
         ("echo", &["generic"]),
     ] {
         let desk = Desk::with(&adapter(name));
@@ -68,6 +69,31 @@ async fn every_adapter_passes_the_generic_suite_and_those_that_it_names() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_suite_that_is_not_there_fails_the_check_unless_its_cases_are_given() {
+    let desk = Desk::with(&guest("unknown_suite"));
+    std::fs::rename(desk.path("cases"), desk.path("acme")).unwrap();
+    let case = r#"shows = "an answer"
+client = { body = '{"model": "any", "messages": [{"role": "user", "content": "Ahoy?"}]}' }
+[expect]
+answer = '{"choices": [{"message": {"content": "ahoy", "<more>": true}, "<more>": true}], "<more>": true}'
+"#;
+    std::fs::write(desk.path("acme/answer.toml"), case).unwrap();
+    let (file, own) = (desk.path("adapter.wasm"), desk.path("acme"));
+    let ran = CommandLine::new(&["check", text(&file), "--cases", text(&own), "--json"]).ran().await;
+    let checked: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = results(&checked);
+    assert!(!ran.success && results.contains(&("acme", "answer", "passed")), "{checked}");
+    // What there is, is told: a typo is seen at once.
+    let failed = checked["cases"].as_array().unwrap().iter().find(|case| case["suite"] == "opnai").unwrap();
+    assert_eq!(failed["differences"][0]["expected"], "one of anthropic, gemini, openai", "{failed}");
+    let unshown: Vec<_> = results.iter().filter(|(.., result)| *result == "failed").collect();
+    assert_eq!(unshown, [&("opnai", "(none)", "failed")]);
+
+    let ran = CommandLine::new(&["check", text(&file)]).ran().await;
+    assert!(!ran.success && ran.stdout.contains("opnai/(none) failed") && ran.stdout.contains("acme/(none) failed"));
 }
 
 #[tokio::test]
