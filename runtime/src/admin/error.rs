@@ -97,6 +97,7 @@ fn compile_code(error: &CompileError) -> &'static str {
         CompileError::TooComplex { .. } => "component_too_complex",
         CompileError::Import(_) => "unknown_import",
         CompileError::Export(_) => "missing_export",
+        CompileError::Off => "world_off",
         CompileError::Bound { .. } => "compile_limit",
         CompileError::Compiler(_) => "compiler_failed",
         CompileError::Busy => "overloaded",

@@ -11,7 +11,7 @@ use super::{Output, shown};
 use crate::chat::{AdapterInfo, Placement};
 use crate::config::Config;
 use crate::deployments::examine;
-use crate::sandbox::Sandboxes;
+use crate::sandbox::{Sandboxes, World};
 
 /// Checks a component.
 #[derive(Args)]
@@ -26,12 +26,13 @@ impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let bytes = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
         let sandboxes = Sandboxes::new(1, compile_bounds(&Config::default()))?;
-        let examined = examine(&sandboxes, bytes.into(), &|_| {}).await;
+        let examined = examine(&sandboxes, bytes.into(), true, &|_| {}).await;
         let (component, _) = examined.with_context(|| self.file.display().to_string())?;
-        let info = &component.info;
+        let (info, world) = (&component.info, component.adapter.world());
         if self.output.json {
             return shown::json(&json!({
                 "digest": component.digest.to_string(),
+                "world": world.name(),
                 "name": info.name,
                 "version": info.version,
                 "description": info.description,
@@ -41,7 +42,11 @@ impl Check {
                 "settings": info.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>(),
             }));
         }
-        println!("{} is an adapter: it fits the world `adapter`, and `describe` answers", self.file.display());
+        let (file, name) = (self.file.display(), world.name());
+        println!("{file} is an adapter: it fits the world `{name}`, and `describe` answers");
+        if world == World::AdapterAsync {
+            println!("  is on {}, which is experimental: push it with --allow-async", world.wasi());
+        }
         print_info(info);
         Ok(())
     }

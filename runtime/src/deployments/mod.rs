@@ -24,7 +24,7 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use crate::egress::{Egress, Network};
-use crate::sandbox::{CompileError, Compiled, Failure, Fault, Limits, Sandboxes, Terms};
+use crate::sandbox::{CompileError, Compiled, Failure, Fault, Limits, Sandboxes, Terms, World};
 use artifacts::Artifacts;
 use compiled::CompiledArtifacts;
 use database::{Database, KeyRow, New, Row};
@@ -220,7 +220,10 @@ impl Deployments {
         let (component, compiled) = match self.loaded(Digest::of(&bytes)) {
             Some(component) => (component, None),
             None => {
-                let (component, compiled) = examine(&self.sandboxes, bytes.clone(), progress).await?;
+                // Asked before any of it is compiled or run.
+                let last = self.last_revision(name)?.is_some_and(|row| row.spec.allow_async);
+                let allow_async = change.allow_async.unwrap_or(last);
+                let (component, compiled) = examine(&self.sandboxes, bytes.clone(), allow_async, progress).await?;
                 (Arc::new(component), Some(compiled))
             }
         };
@@ -410,6 +413,9 @@ impl Deployments {
     /// Writes and publishes the revision that `change` makes of `spec`. The caller holds `writing`.
     fn make(&self, name: &str, component: Arc<Component>, spec: Spec, change: Change) -> Result<Made, DeployError> {
         let spec = change.apply(spec, &component.info)?;
+        if component.adapter.world() == World::AdapterAsync && !spec.allow_async {
+            return Err(CompileError::Off.into());
+        }
         let wants = spec.wants(&component.info)?;
         let active = wants.missing().is_empty() || self.snapshot().active(name).is_none();
         let created = now();
@@ -464,7 +470,7 @@ impl Deployments {
         let adapter = match mapped {
             Some(adapter) => adapter,
             None => {
-                let compiled = compile(&self.sandboxes, row.digest, bytes.into(), &|_| {}).await?;
+                let compiled = compile(&self.sandboxes, row.digest, bytes.into(), row.spec.allow_async, &|_| {}).await?;
                 tokio::task::block_in_place(|| self.compiled.keep(row.digest, &compiled));
                 self.sandboxes.load(&compiled)?
             }
@@ -499,15 +505,17 @@ impl Deployments {
     }
 }
 
-/// Compiles a component and asks what it is, in a sandbox without egress.
+/// Compiles a component and asks what it is, in a sandbox without egress. `allow_async`: whether it may be for the world
+/// `adapter-async`.
 pub async fn examine(
     sandboxes: &Sandboxes,
     bytes: Bytes,
+    allow_async: bool,
     progress: Progress<'_>,
 ) -> Result<(Component, Compiled), DeployError> {
     progress(Stage::Checking);
     let digest = Digest::of(&bytes);
-    let compiled = compile(sandboxes, digest, bytes, progress).await?;
+    let compiled = compile(sandboxes, digest, bytes, allow_async, progress).await?;
     let adapter = tokio::task::block_in_place(|| sandboxes.load(&compiled))?;
     progress(Stage::Describing);
     let terms = Terms {
@@ -517,8 +525,9 @@ pub async fn examine(
         egress: Arc::new(Egress::closed()),
         original_body: Bytes::new(),
     };
+    let world = adapter.world();
     let described = |failure: Failure| match failure.fault {
-        Fault::Misfit(problem) => CompileError::misfit(problem).into(),
+        Fault::Misfit(problem) => CompileError::misfit(world, problem).into(),
         Fault::Full => DeployError::Busy,
         fault => DeployError::Describe(fault.to_string()),
     };
@@ -530,10 +539,11 @@ async fn compile(
     sandboxes: &Sandboxes,
     digest: Digest,
     bytes: Bytes,
+    allow_async: bool,
     progress: Progress<'_>,
 ) -> Result<Compiled, DeployError> {
     let begun = Instant::now();
-    let compiled = sandboxes.compile(bytes, &|| progress(Stage::Compiling)).await?;
+    let compiled = sandboxes.compile(bytes, allow_async, &|| progress(Stage::Compiling)).await?;
     tracing::info!(%digest, seconds = begun.elapsed().as_secs_f32(), "compiled");
     Ok(compiled)
 }

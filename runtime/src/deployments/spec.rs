@@ -29,6 +29,8 @@ pub struct Spec {
     pub grants: Vec<Grant>,
     /// Whether granted names may resolve to private addresses.
     pub allow_private: bool,
+    /// Whether its component may be for the world `adapter-async`, on WASI 0.3, which is experimental.
+    pub allow_async: bool,
     /// Caps of one request.
     pub limits: Limits,
     /// Values of settings, by name.
@@ -59,6 +61,8 @@ pub struct Change {
     pub grant_requested: bool,
     /// See [`Spec::allow_private`].
     pub allow_private: Option<bool>,
+    /// See [`Spec::allow_async`].
+    pub allow_async: Option<bool>,
     /// Adds or replaces credentials, by slot; `null` takes one away.
     pub credentials: BTreeMap<String, Option<SecretText>>,
     /// Replaces the named caps.
@@ -226,6 +230,7 @@ impl Change {
             }
         }
         spec.allow_private = self.allow_private.unwrap_or(spec.allow_private);
+        spec.allow_async = self.allow_async.unwrap_or(spec.allow_async);
         if let Some(change) = self.limits {
             spec.limits = change.apply(spec.limits);
         }

@@ -31,7 +31,7 @@ pub enum Fault {
     #[error("the adapter trapped: {0}")]
     Trap(String),
     /// The component's exports have another shape than the world's.
-    #[error("the component doesn't fit the world `adapter`: {0}")]
+    #[error("the component doesn't fit its world: {0}")]
     Misfit(String),
     /// All fuel was used.
     #[error("the adapter used up its fuel")]

@@ -7,8 +7,10 @@
 
 mod bindings;
 mod engine;
+mod exports;
 mod fault;
 mod host;
+mod inbox;
 mod jail;
 mod lanes;
 mod ledger;
@@ -17,18 +19,18 @@ mod log;
 mod sizes;
 mod state;
 mod structure;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wasmtime::component::ResourceAny;
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::chat;
 use crate::egress::Egress;
-use bindings::{Adapter as Exports, AdapterPre};
+use exports::{Events, Exports, Linked};
 use lanes::Lanes;
 use ledger::Ledger;
 use limits::Memory;
@@ -42,6 +44,7 @@ pub use jail::{COMMAND as COMPILE_COMMAND, CompileBounds, Compiled, Inside, run_
 pub use limits::Limits;
 #[cfg(feature = "fuzzing")]
 pub(crate) use structure::check as check_structure;
+pub use world::World;
 
 /// Random bytes that a guest gets with one call.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
@@ -57,7 +60,7 @@ const MAX_HANDLES: usize = 10_000;
 /// A compiled component, linked against everything it imports: entering it costs microseconds.
 #[derive(Clone)]
 pub struct Adapter {
-    pre: AdapterPre<State>,
+    linked: Linked,
     lanes: Arc<Lanes>,
 }
 
@@ -86,7 +89,7 @@ pub struct Sandbox {
 /// A streamed answer being given. Owns the sandbox.
 pub struct EventStream {
     sandbox: Sandbox,
-    events: ResourceAny,
+    events: Events,
 }
 
 /// What one request cost.
@@ -107,6 +110,11 @@ pub struct Receipt {
 }
 
 impl Adapter {
+    /// The world that the component is for.
+    pub fn world(&self) -> World {
+        self.linked.world()
+    }
+
     /// Makes a fresh sandbox. The deadline starts now.
     pub async fn enter(&self, terms: Terms) -> Result<Sandbox, Failure> {
         let ledger = Ledger::begin(&terms.limits);
@@ -115,7 +123,7 @@ impl Adapter {
     }
 
     async fn begin(self, terms: Terms, ledger: Arc<Ledger>) -> Result<Sandbox, Failure> {
-        let Self { pre, lanes } = self;
+        let Self { linked, lanes } = self;
         let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
         let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).max_random_size(MAX_RANDOM_BYTES).build();
         let state = State::new(
@@ -125,7 +133,7 @@ impl Adapter {
             terms.egress,
             Arc::clone(&ledger.meter),
         );
-        let mut store = Store::new(pre.engine(), state);
+        let mut store = linked.store(state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
@@ -137,7 +145,7 @@ impl Adapter {
         });
         let entered = match store.set_fuel(terms.limits.fuel) {
             // A start function is guest code too: it runs against the same deadline.
-            Ok(()) => tokio::time::timeout_at(ledger.deadline, pre.instantiate_async(&mut store)).await,
+            Ok(()) => tokio::time::timeout_at(ledger.deadline, linked.instantiate(&mut store)).await,
             Err(error) => Ok(Err(error)),
         };
         let fault = match entered {
@@ -153,8 +161,9 @@ impl Adapter {
 /// Calls an export of `$sandbox` against its deadline; on a fault, returns the failure.
 macro_rules! call {
     ($sandbox:ident . $call:ident ( $($argument:expr),* )) => {{
-        let provider = $sandbox.exports.caisson_adapter_provider();
-        let outcome = tokio::time::timeout_at($sandbox.ledger.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
+        let Sandbox { store, exports, ledger, .. } = &mut $sandbox;
+        // Outside of what runs the guest's tasks: a timeout inside may never fire.
+        let outcome = tokio::time::timeout_at(ledger.deadline, exports.$call(store, $($argument),*)).await;
         match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
@@ -172,7 +181,7 @@ impl Sandbox {
     pub async fn describe(self) -> Result<chat::AdapterInfo, Failure> {
         self.in_lane(|mut sandbox| async move {
             sandbox.store.set_hostcall_fuel(DESCRIBE_FUEL);
-            Ok(call!(sandbox.call_describe()))
+            Ok(call!(sandbox.describe()))
         })
         .await
     }
@@ -184,7 +193,7 @@ impl Sandbox {
         request: chat::ChatRequest,
     ) -> Result<(chat::ChatResponse, Receipt), Failure> {
         self.in_lane(|mut sandbox| async move {
-            let answered = call!(sandbox.call_complete(&context, &request));
+            let answered = call!(sandbox.complete(context, request));
             sandbox.settle(answered)
         })
         .await
@@ -193,7 +202,7 @@ impl Sandbox {
     /// Starts a streamed answer.
     pub async fn open_stream(self, context: chat::Context, request: chat::ChatRequest) -> Result<EventStream, Failure> {
         self.in_lane(|mut sandbox| async move {
-            match call!(sandbox.call_open_stream(&context, &request)) {
+            match call!(sandbox.open_stream(context, request)) {
                 Ok(events) => Ok(EventStream { sandbox, events }),
                 Err(error) => Err(sandbox.refused(error)),
             }
@@ -208,7 +217,7 @@ impl Sandbox {
         request: chat::EmbedRequest,
     ) -> Result<(chat::EmbedResponse, Receipt), Failure> {
         self.in_lane(|mut sandbox| async move {
-            let answered = call!(sandbox.call_embed(&context, &request));
+            let answered = call!(sandbox.embed(context, request));
             sandbox.settle(answered)
         })
         .await
@@ -274,9 +283,8 @@ impl EventStream {
         if left.is_none_or(|left| sandbox.store.set_fuel(left).is_err()) {
             return Err(sandbox.failure(Fault::Fuel));
         }
-        let guest = sandbox.exports.caisson_adapter_provider().events();
-        let outcome =
-            tokio::time::timeout_at(sandbox.ledger.deadline, guest.call_next(&mut sandbox.store, *events)).await;
+        let Sandbox { store, exports, ledger, .. } = sandbox;
+        let outcome = tokio::time::timeout_at(ledger.deadline, exports.next(store, events)).await;
         let fault = match outcome {
             Ok(Ok(Ok(batch))) => return Ok((self, batch)),
             Ok(Ok(Err(error))) => return Err(sandbox.refused(error)),

@@ -7,9 +7,7 @@
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
-use wasmtime_wasi_http::WasiHttpView;
-use wasmtime_wasi_http::p2::bindings::http::types::{HostOutgoingRequest as _, Method};
-use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
+use wasmtime_wasi_http::{WasiHttpView, p2, p3};
 
 use super::state::State;
 
@@ -20,41 +18,65 @@ const AUTHORITY_BYTES: usize = 320;
 /// Servers take less than this of a path and its query.
 const PATH_BYTES: usize = 16 << 10;
 
-/// What the interface is linked under: the version that wasmtime-wasi-http itself has.
-const TYPES: &str = "wasi:http/types@0.2.12";
+/// Puts the checks in front of one version's `$types`, whose `$resource` is a `$request` here and has the functions of `$host`.
+macro_rules! hold_sizes {
+    ($linker:ident, $types:literal, $resource:literal, $request:ty, $host:path, $method:path) => {{
+        use $host as Host;
+        use $method as Method;
+        $linker.allow_shadowing(true);
+        let mut types = $linker.instance($types)?;
+        types.func_wrap(
+            concat!("[method]", $resource, ".set-method"),
+            |mut store: StoreContextMut<'_, State>, (request, method): (Resource<$request>, Method)| {
+                if matches!(&method, Method::Other(name) if name.len() > METHOD_BYTES) {
+                    return Ok((Err(()),));
+                }
+                Ok((Host::set_method(&mut store.data_mut().http(), request, method)?,))
+            },
+        )?;
+        types.func_wrap(
+            concat!("[method]", $resource, ".set-authority"),
+            |mut store: StoreContextMut<'_, State>, (request, authority): (Resource<$request>, Option<String>)| {
+                if authority.as_ref().is_some_and(|authority| authority.len() > AUTHORITY_BYTES) {
+                    return Ok((Err(()),));
+                }
+                Ok((Host::set_authority(&mut store.data_mut().http(), request, authority)?,))
+            },
+        )?;
+        types.func_wrap(
+            concat!("[method]", $resource, ".set-path-with-query"),
+            |mut store: StoreContextMut<'_, State>, (request, path): (Resource<$request>, Option<String>)| {
+                if path.as_ref().is_some_and(|path| path.len() > PATH_BYTES) {
+                    return Ok((Err(()),));
+                }
+                Ok((Host::set_path_with_query(&mut store.data_mut().http(), request, path)?,))
+            },
+        )?;
+        $linker.allow_shadowing(false);
+        Ok(())
+    }};
+}
 
-/// Puts the checks in front of what is linked already.
+/// Puts the checks in front of what is linked already of WASI 0.2, under the version that wasmtime-wasi-http itself has.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    let mut types = linker.instance(TYPES)?;
-    types.func_wrap(
-        "[method]outgoing-request.set-method",
-        |mut store: StoreContextMut<'_, State>, (request, method): (Resource<HostOutgoingRequest>, Method)| {
-            if matches!(&method, Method::Other(name) if name.len() > METHOD_BYTES) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_method(request, method)?,))
-        },
-    )?;
-    types.func_wrap(
-        "[method]outgoing-request.set-authority",
-        |mut store: StoreContextMut<'_, State>,
-         (request, authority): (Resource<HostOutgoingRequest>, Option<String>)| {
-            if authority.as_ref().is_some_and(|authority| authority.len() > AUTHORITY_BYTES) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_authority(request, authority)?,))
-        },
-    )?;
-    types.func_wrap(
-        "[method]outgoing-request.set-path-with-query",
-        |mut store: StoreContextMut<'_, State>, (request, path): (Resource<HostOutgoingRequest>, Option<String>)| {
-            if path.as_ref().is_some_and(|path| path.len() > PATH_BYTES) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_path_with_query(request, path)?,))
-        },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
+    hold_sizes!(
+        linker,
+        "wasi:http/types@0.2.12",
+        "outgoing-request",
+        p2::types::HostOutgoingRequest,
+        p2::bindings::http::types::HostOutgoingRequest,
+        p2::bindings::http::types::Method
+    )
+}
+
+/// The same for WASI 0.3.
+pub(super) fn add_async_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    hold_sizes!(
+        linker,
+        "wasi:http/types@0.3.0",
+        "request",
+        p3::Request,
+        p3::bindings::http::types::HostRequest,
+        p3::bindings::http::types::Method
+    )
 }

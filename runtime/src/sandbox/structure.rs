@@ -20,20 +20,23 @@ mod types;
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
-use super::engine::{CompileError, PROVIDER, gives};
+use super::engine::CompileError;
+use super::world::World;
 use bounds::Tally;
 use component::Component;
 use module::Module;
 
-/// Refuses what is no component for this host, and what would cost more to compile than any adapter needs.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
+/// Refuses what is no component for this host, and what would cost more to compile than any adapter needs. Gives the world that the
+/// component is for: that of which it exports the provider; if it exports both, the one that asks for nothing experimental.
+pub(crate) fn check(bytes: &[u8]) -> Result<World, CompileError> {
     check_header(bytes)?;
     let mut walk = Walk::default();
     for payload in Parser::new(0).parse_all(bytes) {
         walk.payload(payload.map_err(malformed)?, bytes)?;
     }
-    walk.check_exports()?;
-    walk.check_imports()
+    let world = walk.check_exports()?;
+    walk.check_imports(world)?;
+    Ok(world)
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), CompileError> {
@@ -132,25 +135,31 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn check_exports(&self) -> Result<(), CompileError> {
-        if self.exports.contains(&PROVIDER) {
-            return Ok(());
+    fn check_exports(&self) -> Result<World, CompileError> {
+        if let Some(world) = World::ALL.into_iter().find(|world| self.exports.contains(&world.provider())) {
+            return Ok(world);
         }
+        let wanted = World::ALL.map(|world| format!("`{}` (world `{}`)", world.provider(), world.name()));
         let found =
             if self.exports.is_empty() { "nothing".to_owned() } else { format!("`{}`", self.exports.join("`, `")) };
-        Err(CompileError::Export(format!("it must export `{PROVIDER}`, and exports {found}")))
+        Err(CompileError::Export(format!("it must export {}, and exports {found}", wanted.join(" or "))))
     }
 
     /// Names every import that nobody gives, not only the first.
-    fn check_imports(&self) -> Result<(), CompileError> {
+    fn check_imports(&self, world: World) -> Result<(), CompileError> {
         let strangers: Vec<String> =
-            self.imports.iter().filter(|name| !gives(name)).map(|name| format!("`{name}`")).collect();
+            self.imports.iter().filter(|name| !world.gives(name)).map(|name| format!("`{name}`")).collect();
         if strangers.is_empty() {
             return Ok(());
         }
+        let wasi = match world {
+            World::Adapter => "WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets)",
+            World::AdapterAsync => "WASI 0.3 (clocks, random, cli, http, filesystem, sockets), WASI 0.2 (the same and io)",
+        };
         Err(CompileError::Import(format!(
-            "{}, which the host doesn't give; the world `adapter` has WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets) and `caisson:llm/host@0.1.0`",
-            strangers.join(", ")
+            "{}, which the host doesn't give; the world `{}` has {wasi} and `caisson:llm/host@0.1.0`",
+            strangers.join(", "),
+            world.name()
         )))
     }
 }
