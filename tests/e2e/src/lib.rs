@@ -20,7 +20,7 @@ mod request;
 mod streaming;
 
 pub use answer::Answer;
-pub use artifacts::{adapter, guest, root};
+pub use artifacts::{adapter, async_guest, guest, root};
 pub use level::Level;
 pub use name_server::{NameServer, Says};
 pub use official_clients::{AI_SDK, NODE, PYTHON, SCRIPTS, run_script};
