@@ -470,7 +470,8 @@ impl Deployments {
         let adapter = match mapped {
             Some(adapter) => adapter,
             None => {
-                let compiled = compile(&self.sandboxes, row.digest, bytes.into(), row.spec.allow_async, &|_| {}).await?;
+                let compiled =
+                    compile(&self.sandboxes, row.digest, bytes.into(), row.spec.allow_async, &|_| {}).await?;
                 tokio::task::block_in_place(|| self.compiled.keep(row.digest, &compiled));
                 self.sandboxes.load(&compiled)?
             }

@@ -144,7 +144,11 @@ impl<'p> Authentic<'p> {
 impl CompileError {
     /// The export has another shape than the world's, as the engine puts it.
     pub(crate) fn misfit(world: World, problem: impl std::fmt::Display) -> Self {
-        Self::Export(format!("`{}` has another shape than in the world `{}`: {problem}", world.provider(), world.name()))
+        Self::Export(format!(
+            "`{}` has another shape than in the world `{}`: {problem}",
+            world.provider(),
+            world.name()
+        ))
     }
 }
 

@@ -113,8 +113,7 @@ impl Exports {
     ) -> Answer<Events> {
         match self {
             Self::Adapter(exports) => {
-                let opened =
-                    exports.caisson_adapter_provider().call_open_stream(store, &context, &request).await?;
+                let opened = exports.caisson_adapter_provider().call_open_stream(store, &context, &request).await?;
                 Ok(opened.map(Events::Resource))
             }
             Self::AdapterAsync(exports) => {

@@ -154,7 +154,9 @@ impl<'a> Walk<'a> {
         }
         let wasi = match world {
             World::Adapter => "WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets)",
-            World::AdapterAsync => "WASI 0.3 (clocks, random, cli, http, filesystem, sockets), WASI 0.2 (the same and io)",
+            World::AdapterAsync => {
+                "WASI 0.3 (clocks, random, cli, http, filesystem, sockets), WASI 0.2 (the same and io)"
+            }
         };
         Err(CompileError::Import(format!(
             "{}, which the host doesn't give; the world `{}` has {wasi} and `caisson:llm/host@0.1.0`",

@@ -71,7 +71,7 @@ impl<A: Attack> Guest for Tasks<A> {
         let (events, reader) = wit_stream::new();
         let (result, result_reader) = wit_future::new(|| Ok(()));
         let ends = Ends { events, result };
-        spawn_local(async {
+        spawn_local(async move {
             match &*request.model {
                 "behave" => ends.end(vec![Event::text(0, "behaved"), Event::finish(0, FinishReason::Stop)]).await,
                 _ => A::streaming(ends).await,

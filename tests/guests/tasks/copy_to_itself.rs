@@ -19,10 +19,14 @@ impl Attack for CopyToItself {
             let mut writing = Box::pin(writer.write_all(from));
             let (mut read, mut written) = (None, None);
             poll_fn(|cx| {
-                if read.is_none() && let Poll::Ready(done) = reading.as_mut().poll(cx) {
+                if read.is_none()
+                    && let Poll::Ready(done) = reading.as_mut().poll(cx)
+                {
                     read = Some(done);
                 }
-                if written.is_none() && let Poll::Ready(done) = writing.as_mut().poll(cx) {
+                if written.is_none()
+                    && let Poll::Ready(done) = writing.as_mut().poll(cx)
+                {
                     written = Some(done);
                 }
                 if read.is_some() && written.is_some() { Poll::Ready(()) } else { Poll::Pending }

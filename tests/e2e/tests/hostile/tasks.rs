@@ -42,9 +42,13 @@ fn waiting() -> Vec<Attack> {
 /// Computes, or traps, where no call of the host's is waiting for it.
 fn computing() -> Vec<Attack> {
     vec![
-        attack("spin-in-task", "spin_in_task", "computes without end in a task that goes on after its stream was given")
-            .asks(&[Stream])
-            .fails(200, "fuel_exhausted"),
+        attack(
+            "spin-in-task",
+            "spin_in_task",
+            "computes without end in a task that goes on after its stream was given",
+        )
+        .asks(&[Stream])
+        .fails(200, "fuel_exhausted"),
         attack("spin-in-task-after-the-client-left", "spin_in_task", "computes on in a task when its client has left")
             .asks(&[Leave])
             .limit("fuel", 1_000_000_000_000)
@@ -96,9 +100,7 @@ fn streaming() -> Vec<Attack> {
         attack("million-writes", "million_writes", "writes two million events at once")
             .asks(&[Stream])
             .fails_with(&[(200, "memory_exhausted"), (502, "memory_exhausted")]),
-        attack("empty-writes", "empty_writes", "writes nothing, again and again")
-            .asks(&[Stream])
-            .fails_with(&ENDLESS),
+        attack("empty-writes", "empty_writes", "writes nothing, again and again").asks(&[Stream]).fails_with(&ENDLESS),
         attack("events-aliased", "events_aliased", "writes 200 events that are the same 4 MiB")
             .asks(&[Stream])
             .fails_with(&[(200, "adapter_trap"), (502, "adapter_trap")]),
