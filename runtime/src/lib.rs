@@ -6,6 +6,7 @@ pub mod admin;
 pub mod chat;
 pub mod cli;
 pub mod config;
+pub mod conformance;
 pub mod deployments;
 pub mod dispatch;
 pub mod egress;

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Builds the TypeScript kit, and adapters of this repository with it.
+# Builds the TypeScript kit, and adapters with it: those of this repository, and those of the projects that `caisson new` makes.
 #
-#   build.sh                   the kit
-#   build.sh test              the kit, its checks and its tests
-#   build.sh adapter FOLDER    the kit, and target/adapters/NAME.wasm of the adapter in FOLDER, NAME being the folder's
-#   build.sh test FOLDER       the kit, and the checks and tests of the adapter in FOLDER
+#   build.sh                          the kit
+#   build.sh test                     the kit, its checks and its tests
+#   build.sh adapter FOLDER [FILE]    the kit, and the component of the adapter in FOLDER: FILE, or target/adapters/NAME.wasm
+#                                     with the folder's name
+#   build.sh test FOLDER              the kit, and the checks and tests of the adapter in FOLDER
+#   build.sh unit-test FOLDER         the kit, and the types and unit tests of the adapter in FOLDER
 #
 # The packages that a package-lock.json pins are installed once for each state of it, into
 # ${CAISSON_CACHE:-target}/toolchains/js; `node_modules` beside it points there.
@@ -63,7 +65,8 @@ build_kit() {
 link_adapter() {
   local folder=$1 packages
   mkdir -p "$folder/node_modules/@caisson" "$folder/node_modules/@types"
-  if [ -e "$folder/package-lock.json" ]; then
+  # What npm has put there itself is as good.
+  if [ -e "$folder/package-lock.json" ] && ! [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
     packages=$(installed "$folder")
     cp -rsfT "$packages" "$folder/node_modules"
   fi
@@ -85,7 +88,9 @@ adapter:?*)
   folder=$(cd "$2" && pwd)
   build_kit
   link_adapter "$folder"
-  node "$kit/dist/cli.js" build "$folder/src/adapter.ts" -o "$root/target/adapters/$(basename "$folder").wasm"
+  source=$folder/src/adapter.ts
+  [ -e "$source" ] || source=$folder/src/adapter.js
+  node "$kit/dist/cli.js" build "$source" -o "${3:-$root/target/adapters/$(basename "$folder").wasm}"
   ;;
 test:?*)
   folder=$(cd "$2" && pwd)
@@ -96,8 +101,17 @@ test:?*)
   "$kit/node_modules/.bin/prettier" --config "$kit/.prettierrc.json" --check "src/**/*.ts" "tests/**/*.ts"
   node --import "$kit/node_modules/tsx/dist/loader.mjs" --test tests/*.test.ts
   ;;
+unit-test:?*)
+  folder=$(cd "$2" && pwd)
+  build_kit
+  link_adapter "$folder"
+  cd "$folder"
+  if [ -e tsconfig.json ]; then "$kit/node_modules/.bin/tsc"; fi
+  shopt -s nullglob
+  node --import "$kit/node_modules/tsx/dist/loader.mjs" --test tests/*.test.ts tests/*.test.js
+  ;;
 *)
-  sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
   ;;
 esac

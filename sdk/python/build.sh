@@ -6,6 +6,7 @@
 #   build.sh test [DIR ...]                      format, lints, types and tests of the kit and of adapters
 #   build.sh wheel                               the package, in target/python
 #   build.sh adapter MODULE:CLASS DIR FILE.wasm  the component of an adapter whose module lies in DIR
+#   build.sh unit-test DIR                       the unit tests of the adapter in DIR, and nothing else of it
 #
 # CAISSON_BIN names a caisson to run components in; without it those tests are left out.
 set -eu
@@ -26,6 +27,7 @@ main() {
     test) tools && checks "$@" ;;
     wheel) tools && "$tools/bin/pip" wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$root/target/python" "$here" ;;
     adapter) tools && adapter "$@" ;;
+    unit-test) tools && unit_test "$1" ;;
     *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
 }
@@ -71,6 +73,11 @@ checks() {
 adapter() {
     [ $# -eq 3 ] || { echo "build.sh adapter MODULE:CLASS DIR FILE.wasm" >&2; exit 2; }
     PYTHONPATH=$here/src PYTHONDONTWRITEBYTECODE=1 "$tools/bin/python" -m caisson build "$1" --path "$2" --output "$3"
+}
+
+unit_test() {
+    cd "$1"
+    PYTHONPATH=$here/src PYTHONDONTWRITEBYTECODE=1 "$tools/bin/python" -m pytest --quiet -p no:cacheprovider
 }
 
 main "$@"

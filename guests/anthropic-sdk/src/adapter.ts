@@ -3,7 +3,7 @@
 // API is in guests/anthropic-ts.
 
 import Anthropic from "@anthropic-ai/sdk";
-import { type ChatRequest, type Context, defineAdapter, event, type EventDraft } from "@caisson/adapter";
+import { AdapterError, type ChatRequest, type Context, defineAdapter, event, type EventDraft } from "@caisson/adapter";
 
 import { adapterError, finishReason, messageParams, toolCall, usage } from "./conversions.ts";
 
@@ -47,11 +47,17 @@ export default defineAdapter({
     // The provider has agreed: what fails from here on is told inside the stream.
     yield [];
     const calls = new Map<number, number>();
+    let whole = false;
     try {
-      for await (const each of events) yield streamEvents(each, calls);
+      for await (const each of events) {
+        whole = each.type === "message_stop";
+        yield streamEvents(each, calls);
+      }
     } catch (thrown) {
       throw adapterError(thrown);
     }
+    // The SDK ends quietly where the provider does, and skips what is no event of its own.
+    if (!whole) throw AdapterError.upstream("the stream broke off before its end");
   },
 });
 

@@ -102,8 +102,11 @@ export function finishReason(reason: string | null): FinishReason {
 
 /** The provider's refusal in the SDK's error; anything else goes on to the kit, which finds the cause. */
 export function adapterError(thrown: unknown): unknown {
-  if (!(thrown instanceof Anthropic.APIError) || thrown.error === undefined) return thrown;
-  const body = JSON.stringify(thrown.error);
+  if (!(thrown instanceof Anthropic.APIError)) return thrown;
+  const isAnswer = thrown.status !== undefined || thrown.error !== undefined;
+  if (!isAnswer) return thrown;
+  // A gateway's refusal may be no JSON, or empty: then the SDK has words alone.
+  const body = thrown.error === undefined ? thrown.message : JSON.stringify(thrown.error);
   const error = errorFromAnswer(thrown.status ?? 502, body, thrown.headers);
   if (thrown.status === undefined) error.status = undefined;
   return error;

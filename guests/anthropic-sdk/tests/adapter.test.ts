@@ -86,11 +86,32 @@ test("refusals keep their status, words and wait", async () => {
   }
 });
 
+test("a gateway's refusal keeps its status though it is no JSON", async () => {
+  for (const [status, words] of [
+    [413, ""],
+    [503, "<html>busy</html>"],
+  ] as const) {
+    const refused = new Upstream(Reply.text(status, words)).complete(adapter, ask());
+    await assert.rejects(refused, (error: { status?: number; message: string }) => {
+      assert.equal(error.status, status);
+      return error.message.includes(words);
+    });
+  }
+});
+
 test("an error in a stream, and faults on the way, are the provider's", async () => {
   const { failure } = await new Upstream(Reply.sse(fixture("stream_overloaded.sse"))).play(adapter, ask());
   assert.deepEqual([failure?.kind, failure?.message], ["upstream", "Overloaded"]);
   await assert.rejects(new Upstream(Reply.connectionRefused()).complete(adapter, ask()), { kind: "upstream" });
   await assert.rejects(new Upstream(Reply.denied()).complete(adapter, ask()), { code: "egress_denied" });
+});
+
+test("a stream that ends before its end, or was none, is the provider's failure", async () => {
+  const cut = fixture("stream_text.sse").split("event: message_stop")[0] ?? "";
+  for (const stream of [cut, "", "\ufffd\n\ndata: }{\n\n"]) {
+    const { failure } = await new Upstream(Reply.sse(stream)).play(adapter, ask());
+    assert.deepEqual([failure?.kind, failure?.message], ["upstream", "the stream broke off before its end"], stream);
+  }
 });
 
 test("what is not a text is refused with its place", async () => {

@@ -191,9 +191,11 @@ async fn activate(
     #[serde(deny_unknown_fields)]
     struct Activate {
         revision: u32,
+        #[serde(default)]
+        force: bool,
     }
-    let Activate { revision } = read_json(&admin, request).await?;
-    Ok(Json(MadeView::of(admin.deployments.activate(&name, revision).await?)))
+    let Activate { revision, force } = read_json(&admin, request).await?;
+    Ok(Json(MadeView::of(admin.deployments.activate(&name, revision, force).await?)))
 }
 
 async fn keys(State(admin): State<Admin>) -> Result<Response, AdminError> {

@@ -77,6 +77,7 @@ fn name(stage: Stage) -> &'static str {
         Stage::Checking => "checking",
         Stage::Compiling => "compiling",
         Stage::Describing => "describing",
+        Stage::Playing => "playing",
         Stage::Storing => "storing",
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::chat::ModelInfo;
-use crate::deployments::{CallerKey, Deployment, Listed, Made, Revision, Spec, Wants};
+use crate::deployments::{CallerKey, Checked, Deployment, Listed, Made, Revision, Spec, Wants};
 
 #[derive(Serialize)]
 pub(super) struct ListView {
@@ -18,6 +18,7 @@ pub(super) struct DeploymentView {
     digest: Option<String>,
     adapter: Option<AdapterView>,
     created: Option<u64>,
+    check: Option<Checked>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -53,6 +54,7 @@ pub(super) struct MadeView {
     config: Spec,
     wants: Wants,
     missing: Vec<String>,
+    check: Option<Checked>,
 }
 
 /// A revision in a list.
@@ -63,6 +65,7 @@ pub(super) struct RevisionView {
     digest: String,
     created: u64,
     config: Spec,
+    check: Option<Checked>,
 }
 
 /// A new key: the one time that the key itself is shown.
@@ -83,6 +86,7 @@ impl DeploymentView {
             digest: active.map(|revision| revision.component.digest.to_string()),
             adapter: active.map(adapter),
             created: active.map(|revision| revision.created),
+            check: deployment.checked.clone(),
             error: deployment.broken.clone(),
         }
     }
@@ -119,6 +123,7 @@ impl MadeView {
             models: made.component.info.models.iter().map(ModelView::of).collect(),
             missing: made.wants.missing(),
             wants: made.wants,
+            check: made.checked,
             config: made.spec,
             name: made.name,
         }
@@ -133,6 +138,7 @@ impl RevisionView {
             digest: listed.digest.to_string(),
             created: listed.created,
             config: listed.spec,
+            check: listed.checked,
         }
     }
 }

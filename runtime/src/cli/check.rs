@@ -1,8 +1,10 @@
-//! `caisson check FILE`: does the component fit the world, and what does it want? Needs no server and runs no request.
+//! `caisson check FILE`: does the component fit the world, what does it want, and does it do what the cases say? Needs no server, and
+//! no network.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
 
@@ -10,6 +12,7 @@ use super::serve::compile_bounds;
 use super::{Output, shown};
 use crate::chat::{AdapterInfo, Placement};
 use crate::config::Config;
+use crate::conformance::{Report, Suite};
 use crate::deployments::examine;
 use crate::sandbox::{Sandboxes, World};
 
@@ -18,19 +21,35 @@ use crate::sandbox::{Sandboxes, World};
 pub(super) struct Check {
     /// The component
     file: PathBuf,
+    /// Play the cases in this folder too. Repeatable
+    #[arg(long, value_name = "DIR")]
+    cases: Vec<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
 
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        let suites = self.cases.iter().map(|folder| Suite::read(folder)).collect::<Result<Vec<_>, _>>()?;
         let bytes = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
         let sandboxes = Sandboxes::new(1, compile_bounds(&Config::default()))?;
         let examined = examine(&sandboxes, bytes.into(), true, &|_| {}).await;
         let (component, _) = examined.with_context(|| self.file.display().to_string())?;
+        let component = Arc::new(component);
         let (info, world) = (&component.info, component.adapter.world());
+        let mut report = Report::default();
+        Suite::generic().run(&component, &mut report).await;
+        for named in &info.suites {
+            match Suite::of_provider(named) {
+                Some(suite) => suite.run(&component, &mut report).await,
+                None => report.lacks(named),
+            }
+        }
+        for suite in &suites {
+            suite.run(&component, &mut report).await;
+        }
         if self.output.json {
-            return shown::json(&json!({
+            shown::json(&json!({
                 "digest": component.digest.to_string(),
                 "world": world.name(),
                 "name": info.name,
@@ -40,15 +59,21 @@ impl Check {
                 "hosts": info.hosts,
                 "credentials": info.credentials.iter().map(|slot| &slot.name).collect::<Vec<_>>(),
                 "settings": info.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>(),
-            }));
+                "cases": report.cases,
+            }))?;
+        } else {
+            let (file, name) = (self.file.display(), world.name());
+            println!("{file} is an adapter: it fits the world `{name}`, and `describe` answers");
+            if world == World::AdapterAsync {
+                println!("  is on {}, which is experimental: push it with --allow-async", world.wasi());
+            }
+            print_info(info);
+            print!("\n{}", report.to_text());
         }
-        let (file, name) = (self.file.display(), world.name());
-        println!("{file} is an adapter: it fits the world `{name}`, and `describe` answers");
-        if world == World::AdapterAsync {
-            println!("  is on {}, which is experimental: push it with --allow-async", world.wasi());
+        match report.count("failed") {
+            0 => Ok(()),
+            failed => bail!("{failed} of {} cases failed", report.cases.len()),
         }
-        print_info(info);
-        Ok(())
     }
 }
 

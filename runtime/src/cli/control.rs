@@ -34,6 +34,9 @@ pub(super) struct Activate {
     name: String,
     /// The revision's number
     revision: u32,
+    /// Serve it also if its check failed
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     remote: Remote,
     #[command(flatten)]
@@ -104,8 +107,8 @@ impl Show {
 impl Activate {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let path = format!("/adapters/{}/activate", self.name);
-        let made =
-            Client::new(&self.remote)?.send_json(Method::POST, &path, &json!({ "revision": self.revision })).await?;
+        let body = json!({ "revision": self.revision, "force": self.force });
+        let made = Client::new(&self.remote)?.send_json(Method::POST, &path, &body).await?;
         shown::made(&made, self.output)
     }
 }

@@ -2,12 +2,17 @@
 //!
 //! Errors are printed as one sentence with their causes, on standard error, with exit code 1 (2 for wrong arguments).
 
+mod build;
 mod check;
 mod client;
 mod control;
 mod demo;
+mod dev;
+mod new;
 mod process;
+mod project;
 mod push;
+mod record;
 mod serve;
 mod shown;
 mod toolchain;
@@ -46,8 +51,18 @@ enum Command {
     Remove(control::Remove),
     /// Manage callers' keys
     Key(control::Key),
-    /// Check a component without a server: does it fit, and what does it want?
+    /// Make the project of a new adapter, which builds and answers as it stands
+    New(new::New),
+    /// Build the component of a project, with its language's toolchain
+    Build(build::Build),
+    /// Run the unit tests of a project
+    Test(build::Test),
+    /// Build and serve a project on this machine, and again with each change
+    Dev(dev::Dev),
+    /// Check a component without a server: does it fit, what does it want, and does it do what the conformance cases say?
     Check(check::Check),
+    /// Make a conformance case out of one real exchange with a provider
+    Record(record::Record),
     /// Write the contract's bindings for an adapter in C or Go
     Bindings(toolchain::Bindings),
     /// Make a component of a core module that was compiled with them
@@ -68,6 +83,8 @@ struct Compile {
     cpu_seconds: u64,
     #[arg(long)]
     memory_bytes: u64,
+    #[arg(long)]
+    hasty: bool,
 }
 
 /// Where the control plane is, and the key to it.
@@ -93,9 +110,9 @@ struct Output {
 pub fn main() -> ExitCode {
     let closed = process::close();
     let cli = Cli::parse();
-    if let Command::Compile(Compile { world, cpu_seconds, memory_bytes }) = cli.command {
+    if let Command::Compile(Compile { world, cpu_seconds, memory_bytes, hasty }) = cli.command {
         // Before any thread is started, and without the rest of what a command has.
-        return run_inside(Inside { world, cpu_seconds, memory_bytes });
+        return run_inside(Inside { world, cpu_seconds, memory_bytes, hasty });
     }
     if let Err(error) = closed {
         eprintln!("warning: this process's memory can't be kept out of core dumps: {error}");
@@ -126,7 +143,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Activate(activate) => activate.run().await,
             Command::Remove(remove) => remove.run().await,
             Command::Key(key) => key.run().await,
+            Command::New(new) => new.run(),
+            Command::Build(build) => build.run().await,
+            Command::Test(test) => test.run().await,
+            Command::Dev(dev) => dev.run().await,
             Command::Check(check) => check.run().await,
+            Command::Record(record) => record.run().await,
             Command::Bindings(bindings) => bindings.run(),
             Command::Componentize(componentize) => componentize.run(),
             Command::Demo(demo) => demo.run().await,

@@ -1,6 +1,6 @@
 //! `caisson push` and `caisson set`: what an operator grants, from flags to the control plane's configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -76,6 +76,9 @@ pub(super) struct Grants {
     /// Set any limit by its name, as in concurrency=50 or answer-bytes=1048576. Repeatable
     #[arg(long = "limit", value_name = "NAME=N")]
     pub(super) limits: Vec<String>,
+    /// Serve it also if it fails the check that every adapter must pass
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 impl Push {
@@ -88,7 +91,13 @@ impl Push {
         let tell = |stage: &str| eprintln!("{} …", shown::printable(stage));
         let made = client.upload(&format!("/adapters/{}", self.name), &component, &config, tell).await?;
         eprintln!("done in {:.1} s", started.elapsed().as_secs_f64());
-        shown::made(&made, self.output)
+        shown::made(&made, self.output)?;
+        if made["active"] != true && shown::has_failed(&made) {
+            bail!(
+                "the adapter failed the check that every adapter must pass, so this revision isn't served; --force serves it"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -110,6 +119,9 @@ impl Grants {
         }
         if self.grant_requested {
             config.insert("grant-requested".into(), true.into());
+        }
+        if self.force {
+            config.insert("force".into(), true.into());
         }
         if self.allow_private {
             config.insert("allow-private".into(), true.into());
@@ -154,15 +166,28 @@ impl Grants {
 fn credential(given: &str) -> anyhow::Result<(String, String)> {
     let usage = "write SLOT=env:VAR or SLOT=file:PATH (a value itself would be seen by every process on the machine)";
     let Some((slot, place)) = given.split_once('=') else { bail!("--credential: {usage}") };
+    if !place.starts_with("env:") && !place.starts_with("file:") {
+        bail!("--credential {slot}: {usage}");
+    }
+    let value = credential_value(place, Path::new(""), |variable| std::env::var(variable).ok());
+    Ok((slot.to_owned(), value.with_context(|| format!("--credential {slot}"))?))
+}
+
+/// The value that `env:VAR` or `file:PATH` names, the path as from `folder`.
+pub(super) fn credential_value(
+    place: &str,
+    folder: &Path,
+    variable: impl Fn(&str) -> Option<String>,
+) -> anyhow::Result<String> {
     let value = match place.split_once(':') {
-        Some(("env", variable)) => std::env::var(variable)
-            .with_context(|| format!("--credential {slot}: the environment variable {variable}"))?,
+        Some(("env", name)) => variable(name).with_context(|| format!("the environment variable {name} is not set"))?,
         Some(("file", path)) => {
-            std::fs::read_to_string(path).with_context(|| format!("--credential {slot}: can't read {path}"))?
+            std::fs::read_to_string(folder.join(path)).with_context(|| format!("can't read {path}"))?
         }
-        _ => bail!("--credential {slot}: {usage}"),
+        // The value itself, perhaps: not to be repeated.
+        _ => bail!("write env:VAR or file:PATH"),
     };
-    Ok((slot.to_owned(), value.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(value.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 #[cfg(test)]

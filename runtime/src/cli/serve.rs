@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::process::{self, Secrets};
 use crate::config::Config;
+use crate::conformance::UploadCheck;
 use crate::deployments::{Deployments, GivenKeys, KeySource, SecretKey};
 use crate::egress::{Network, SecretText};
 use crate::sandbox::{CompileBounds, Sandboxes};
@@ -56,6 +57,7 @@ pub(super) struct Serve {
 /// A server that is bound, with what whoever started it has to know.
 pub(super) struct Started {
     pub(super) server: Server,
+    pub(super) deployments: Arc<Deployments>,
     /// The admin key, if it was made just now.
     pub(super) new_admin_key: Option<String>,
     /// Whether some caller's key exists.
@@ -83,7 +85,7 @@ impl Serve {
         let config = self.config()?;
         let keys = self.keys(&config, &secrets)?;
         let admin_key = self.admin_key.as_ref().or(secrets.admin_key.as_ref());
-        let Started { server, new_admin_key, has_keys } =
+        let Started { server, new_admin_key, has_keys, .. } =
             start(&config, admin_key.map(SecretText::expose), &keys).await?;
         // What serving needs of them is derived: the secrets themselves need not be in memory any longer.
         drop((keys, secrets));
@@ -127,15 +129,39 @@ impl Serve {
 
 /// Opens the data folder and binds the listeners.
 pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &GivenKeys) -> anyhow::Result<Started> {
-    let sandboxes = Sandboxes::new(config.max_sandboxes, compile_bounds(config))?;
+    start_with(config, admin_key, keys, compile_bounds(config)).await
+}
+
+async fn start_with(
+    config: &Config,
+    admin_key: Option<&str>,
+    keys: &GivenKeys,
+    bounds: CompileBounds,
+) -> anyhow::Result<Started> {
+    let sandboxes = Sandboxes::new(config.max_sandboxes, bounds)?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
     let network = Network::new(&config.dns_servers);
-    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, keys).await?);
+    let deployments =
+        Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, UploadCheck::new(), keys).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
     let has_keys = !deployments.keys()?.is_empty();
-    let parts = Parts { deployments, admin_key, metrics: Arc::new(Metrics::new()) };
+    let parts = Parts { deployments: Arc::clone(&deployments), admin_key, metrics: Arc::new(Metrics::new()) };
     let server = Server::bind(config, parts).await.with_context(|| format!("can't listen on {}", config.listen))?;
-    Ok(Started { server, new_admin_key, has_keys })
+    Ok(Started { server, deployments, new_admin_key, has_keys })
+}
+
+/// As [`start`], for a while on this machine: with a new data folder, and on a free port where somebody's real server may be there
+/// already. `hasty` machine code is there sooner and runs slower.
+pub(super) async fn start_aside(listen: SocketAddr, data: &Path, hasty: bool) -> anyhow::Result<Started> {
+    let config = Config { listen, data_dir: data.to_owned(), shutdown_grace_seconds: 1, ..Config::default() };
+    let bounds = CompileBounds { hasty, ..compile_bounds(&config) };
+    match start_with(&config, None, &GivenKeys::default(), bounds).await {
+        Err(_) if listen.port() != 0 => {
+            let (listen, data_dir) = (SocketAddr::new(listen.ip(), 0), data.join("second"));
+            start_with(&Config { listen, data_dir, ..config }, None, &GivenKeys::default(), bounds).await
+        }
+        started => started,
+    }
 }
 
 /// What compiling one component may cost.
@@ -144,6 +170,7 @@ pub(super) fn compile_bounds(config: &Config) -> CompileBounds {
         cpu_seconds: config.compile_cpu_seconds,
         memory_bytes: config.compile_memory_bytes,
         seconds: config.compile_seconds,
+        hasty: false,
     }
 }
 

@@ -48,15 +48,41 @@ pub(super) fn made(made: &Value, output: Output) -> anyhow::Result<()> {
         "  models      {}",
         if models.is_empty() { "any the provider knows".to_owned() } else { models.join(", ") }
     );
+    check(&made["check"]);
     let missing: Vec<&str> = items(&made["missing"]).filter_map(Value::as_str).collect();
     if !missing.is_empty() {
         println!("still missing:");
         missing.iter().for_each(|line| println!("  - {}", printable(line)));
-        if made["active"] != true {
-            println!("the revision before is still served; `caisson activate` serves this one all the same");
-        }
+    }
+    if made["active"] != true {
+        let force = if has_failed(made) { " --force" } else { "" };
+        println!(
+            "what was served before still is; `caisson activate {} {}{force}` serves this one all the same",
+            text(&made["name"]),
+            made["revision"]
+        );
     }
     Ok(())
+}
+
+/// Whether a revision failed its check.
+pub(super) fn has_failed(made: &Value) -> bool {
+    made["check"]["failed"].as_u64().is_some_and(|failed| failed > 0)
+}
+
+/// What a revision's check said.
+fn check(check: &Value) {
+    let Some(suite) = check["suite"].as_str() else { return };
+    println!(
+        "  check       {} passed, {} failed, {} skipped  (generic suite {})",
+        check["passed"],
+        check["failed"],
+        check["skipped"],
+        printable(suite)
+    );
+    for failure in items(&check["failures"]) {
+        println!("    failed    {}: {}", text(&failure["case"]), text(&failure["reason"]));
+    }
 }
 
 /// Deployments, a line each.
@@ -71,7 +97,8 @@ pub(super) fn deployments(list: &Value, output: Output) -> anyhow::Result<()> {
         let adapter = &deployment["adapter"];
         let state = match (deployment["active"].as_u64(), deployment["error"].as_str()) {
             (Some(revision), _) => {
-                format!("revision {revision}  {} {}", text(&adapter["name"]), text(&adapter["version"]))
+                let failed = if has_failed(deployment) { "  (served though its check failed)" } else { "" };
+                format!("revision {revision}  {} {}{failed}", text(&adapter["name"]), text(&adapter["version"]))
             }
             (None, Some(error)) => format!("can't be loaded: {error}"),
             (None, None) => "no active revision".to_owned(),
@@ -86,7 +113,12 @@ pub(super) fn revisions(list: &Value) {
     println!("revisions:");
     for revision in items(&list["revisions"]) {
         let mark = if revision["active"] == true { "*" } else { " " };
-        println!("  {mark} {:<4}  {}", revision["revision"].to_string(), text(&revision["digest"]));
+        let state = match (&revision["check"], has_failed(revision)) {
+            (Value::Null, _) => "not checked",
+            (_, true) => "check failed",
+            (_, false) => "check passed",
+        };
+        println!("  {mark} {:<4}  {}  {state}", revision["revision"].to_string(), text(&revision["digest"]));
     }
 }
 

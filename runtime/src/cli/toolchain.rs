@@ -12,7 +12,7 @@ pub(super) struct Bindings {
     /// The adapter's language
     #[arg(long, value_name = "LANGUAGE")]
     lang: Lang,
-    /// The folder to write them to
+    /// The folder to write them to; for Go one below a `go.mod`, from which its packages' import paths follow
     folder: PathBuf,
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::artifacts::Digest;
+use super::checked::Checked;
 use super::schema::{self, SCHEMA_VERSION};
 use super::sealing::{Place, Sealing, SealingError};
 use super::secret_key::GivenKeys;
@@ -32,6 +33,7 @@ pub(super) struct Row {
     /// What the adapter said of itself when it was uploaded.
     pub(super) info: AdapterInfo,
     pub(super) spec: Spec,
+    pub(super) checked: Option<Checked>,
     /// Unix seconds.
     pub(super) created: u64,
 }
@@ -41,6 +43,7 @@ pub(super) struct New<'n> {
     pub(super) digest: Digest,
     pub(super) info: &'n AdapterInfo,
     pub(super) spec: &'n Spec,
+    pub(super) checked: Option<&'n Checked>,
     pub(super) created: u64,
 }
 
@@ -171,15 +174,17 @@ impl Database {
     /// All revisions of a deployment, the newest first, with their secrets.
     pub(super) fn revisions(&self, name: &str) -> Outcome<Vec<Row>> {
         let connection = self.connection();
-        type Raw = (u32, String, String, String, u64);
+        type Raw = (u32, String, String, String, u64, Option<String>);
         /// Slots with their sealed values, by revision.
         type Secrets = BTreeMap<u32, Vec<(String, Vec<u8>)>>;
         let read = || -> rusqlite::Result<(Vec<Raw>, Secrets)> {
             let mut query = connection.prepare_cached(
-                "SELECT number, digest, info, spec, created FROM revisions WHERE name = ?1 ORDER BY number DESC",
+                "SELECT number, digest, info, spec, created, checked FROM revisions WHERE name = ?1 ORDER BY number DESC",
             )?;
             let rows = query
-                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+                .query_map([name], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                })?
                 .collect::<Result<_, _>>()?;
             let mut query = connection.prepare_cached("SELECT number, slot, sealed FROM secrets WHERE name = ?1")?;
             let mut secrets = Secrets::new();
@@ -192,7 +197,7 @@ impl Database {
         let (rows, mut secrets) = read().map_err(failed("be read"))?;
         let broken = |number: u32| DatabaseError::Broken(format!("{name} revision {number}"));
         rows.into_iter()
-            .map(|(number, digest, info, spec, created)| {
+            .map(|(number, digest, info, spec, created, checked)| {
                 let info = serde_json::from_str(&info).map_err(|_| broken(number))?;
                 let mut spec: Spec = serde_json::from_str(&spec).map_err(|_| broken(number))?;
                 for (slot, sealed) in secrets.remove(&number).unwrap_or_default() {
@@ -202,9 +207,20 @@ impl Database {
                         spec.secrets.insert(slot, secret);
                     }
                 }
-                Ok(Row { number, digest: digest.parse().map_err(|()| broken(number))?, info, spec, created })
+                let checked =
+                    checked.map(|checked| serde_json::from_str(&checked)).transpose().map_err(|_| broken(number))?;
+                let digest = digest.parse().map_err(|()| broken(number))?;
+                Ok(Row { number, digest, info, spec, checked, created })
             })
             .collect()
+    }
+
+    /// What the check of a revision said.
+    pub(super) fn checked(&self, name: &str, number: Option<u32>) -> Outcome<Option<Checked>> {
+        let query = "SELECT checked FROM revisions WHERE name = ?1 AND number = ?2";
+        let found = self.connection().query_row(query, params![name, number], |row| row.get::<_, Option<String>>(0));
+        let found = found.optional().map_err(failed("be read"))?.flatten();
+        found.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| DatabaseError::Broken(name.to_owned()))
     }
 
     /// A credential whose row was changed counts as not given: the operator is told so and can give it again.
@@ -224,9 +240,10 @@ impl Database {
 
     /// Remembers a new revision and, if `activate`, makes it the active one; gives its number.
     pub(super) fn insert(&self, name: &str, new: &New<'_>, activate: bool) -> Outcome<u32> {
-        let New { digest, info, spec, created } = new;
+        let New { digest, info, spec, checked, created } = new;
         let broken = |_| DatabaseError::Broken(name.to_owned());
         let (info, json) = (serde_json::to_string(info).map_err(broken)?, serde_json::to_string(spec).map_err(broken)?);
+        let checked = checked.map(serde_json::to_string).transpose().map_err(broken)?;
         self.write("store the revision", |transaction| {
             // A number that was once given out never stands for another artifact, also after a removal.
             transaction.execute(
@@ -238,8 +255,8 @@ impl Database {
             let number: u32 =
                 transaction.query_row("SELECT last FROM deployments WHERE name = ?1", [name], |row| row.get(0))?;
             transaction.execute(
-                "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![name, number, digest.to_string(), info, json, created],
+                "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![name, number, digest.to_string(), info, json, created, checked],
             )?;
             for (slot, secret) in &spec.secrets {
                 let place = Place { deployment: name, revision: number, slot };
@@ -273,6 +290,15 @@ impl Database {
                 [name],
             )?;
             transaction.execute("DELETE FROM deployments WHERE name = ?1", [name]).map(drop)
+        })
+    }
+
+    /// Forgets all revisions of a deployment that are not the active one, with their secrets.
+    pub(super) fn remove_inactive(&self, name: &str) -> Outcome<()> {
+        self.write("remove revisions", |transaction| {
+            let inactive = "DELETE FROM revisions WHERE name = ?1
+                            AND number IS NOT (SELECT active FROM deployments WHERE name = ?1)";
+            transaction.execute(inactive, [name]).map(drop)
         })
     }
 

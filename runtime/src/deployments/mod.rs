@@ -5,8 +5,10 @@
 //! isn't changes nothing that is being served. This module and its children are the only ones that touch disk.
 
 mod artifacts;
+mod checked;
 mod compiled;
 mod database;
+mod examine;
 mod keys;
 mod schema;
 mod sealing;
@@ -18,24 +20,27 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use crate::egress::{Egress, Network};
-use crate::sandbox::{CompileError, Compiled, Failure, Fault, Limits, Sandboxes, Terms, World};
+use crate::egress::Network;
+use crate::sandbox::{CompileError, Language, Sandboxes, World};
 use artifacts::Artifacts;
 use compiled::CompiledArtifacts;
 use database::{Database, KeyRow, New, Row};
 use keys::ValidKeys;
 
 pub use artifacts::{ArtifactError, Digest};
+pub use checked::{Checked, Checker, FailedCase};
 pub use database::DatabaseError;
+use examine::compile;
+pub use examine::examine;
 pub use keys::{AdminKey, Caller, CallerKey};
 pub use sealing::{Sealing, SealingError};
 pub use secret_key::{GivenKeys, KeySource, SecretKey, SecretKeyError};
-pub use snapshot::{Component, NotFound, Revision, Snapshot};
+pub use snapshot::{Component, NotFound, Published, Revision, Snapshot};
 pub use spec::{BASE_URL, Change, ChangeError, LimitsChange, Spec, WantedCredential, WantedHost, WantedSetting, Wants};
 
 /// The longest deployment name; what is in names and labels stays short.
@@ -48,10 +53,11 @@ const ADMIN_KEY_META: &str = "admin-key-sha256";
 pub struct Deployments {
     sandboxes: Sandboxes,
     network: Network,
+    checker: Arc<dyn Checker>,
     artifacts: Artifacts,
     compiled: CompiledArtifacts,
     database: Database,
-    snapshot: RwLock<Arc<Snapshot>>,
+    published: Published,
     keys: RwLock<Arc<ValidKeys>>,
     /// Held while one change is written and published; never while a guest runs.
     writing: Mutex<()>,
@@ -67,6 +73,8 @@ pub enum Stage {
     Compiling,
     /// It is asked what it is.
     Describing,
+    /// The cases that every adapter must pass are played against it.
+    Playing,
     /// It is written to disk.
     Storing,
 }
@@ -86,6 +94,8 @@ pub struct Made {
     pub spec: Spec,
     /// What the adapter asks for under it.
     pub wants: Wants,
+    /// What its check said, if there was one.
+    pub checked: Option<Checked>,
     /// Whether it is being served now.
     pub active: bool,
     /// When it was made, in Unix seconds.
@@ -100,6 +110,8 @@ pub struct Listed {
     pub digest: Digest,
     /// Its spec.
     pub spec: Spec,
+    /// What its check said, if there was one.
+    pub checked: Option<Checked>,
     /// When it was made, in Unix seconds.
     pub created: u64,
     /// Whether it is being served.
@@ -112,6 +124,8 @@ pub struct Deployment {
     pub name: String,
     /// The revision being served.
     pub active: Option<Arc<Revision>>,
+    /// What its check said, if there was one.
+    pub checked: Option<Checked>,
     /// Why the active revision could not be loaded, if so.
     pub broken: Option<String>,
 }
@@ -130,6 +144,11 @@ pub enum DeployError {
     /// There is no such revision.
     #[error("`{0}` has no revision {1}")]
     UnknownRevision(String, u32),
+    /// Its check failed, and nobody insisted.
+    #[error(
+        "revision {1} of `{0}` failed its check ({2}); `caisson show` lists what failed, and --force serves it all the same"
+    )]
+    Unfit(String, u32, String),
     /// An admin key that could be guessed.
     #[error(
         "the admin key has fewer than {MIN_ADMIN_KEY_BYTES} characters: take a longer one, or none, and one is made"
@@ -174,6 +193,7 @@ impl Deployments {
         sandboxes: Sandboxes,
         aliases: BTreeMap<String, String>,
         network: Network,
+        checker: Arc<dyn Checker>,
         keys: &GivenKeys,
     ) -> Result<Self, DeployError> {
         let lock = lock(folder)?;
@@ -186,10 +206,11 @@ impl Deployments {
         let mut this = Self {
             sandboxes,
             network,
+            checker,
             artifacts,
             compiled,
             database,
-            snapshot: RwLock::new(Arc::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() })),
+            published: Published::new(Snapshot { aliases: Arc::new(aliases), ..Snapshot::default() }),
             keys: RwLock::new(Arc::new(keys)),
             writing: Mutex::new(()),
             _lock: lock,
@@ -203,12 +224,17 @@ impl Deployments {
 
     /// What is being served now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+        self.published.now()
+    }
+
+    /// What is being served, from now on.
+    pub fn published(&self) -> Published {
+        self.published.clone()
     }
 
     /// Makes a revision of `name` from an uploaded component and a change to what its last revision was granted. It is served at
-    /// once, unless it lacks something it needs and would replace one that is being served. Dropping the future before the revision
-    /// is written leaves nothing behind but, at most, an artifact that the next start removes.
+    /// once, unless it lacks something it needs and would replace one that is being served, or fails its check and nobody insists.
+    /// Dropping the future before the revision is written leaves nothing behind but, at most, an artifact that the next start removes.
     pub async fn push(
         &self,
         name: &str,
@@ -227,12 +253,17 @@ impl Deployments {
                 (Arc::new(component), Some(compiled))
             }
         };
+        progress(Stage::Playing);
+        let last = self.last_revision(name)?.map(|row| row.spec).unwrap_or_default();
+        let limits = last.limits_after(&change, &component);
+        let checked = self.checker.check(&component, limits).await.ok_or(DeployError::Busy)?;
         progress(Stage::Storing);
         let _writing = self.writing.lock().await;
         // Under the lock: a removal deletes what no row names, and no row names this one yet.
         tokio::task::block_in_place(|| self.artifacts.put(component.digest, &bytes))?;
         let last = self.last_revision(name)?.map(|row| row.spec);
-        let made = self.make(name, component, last.unwrap_or_default(), change)?;
+        let fit = checked.is_passed() || change.force;
+        let made = self.make(name, component, last.unwrap_or_default(), change, Some(checked), fit)?;
         if let Some(compiled) = compiled {
             tokio::task::block_in_place(|| self.compiled.keep(made.component.digest, &compiled));
         }
@@ -248,18 +279,27 @@ impl Deployments {
             let _writing = self.writing.lock().await;
             let last = self.last_revision(name)?.ok_or_else(|| DeployError::Unknown(name.to_owned()))?;
             if last.digest == seen.digest {
-                return self.make(name, component, last.spec, change);
+                let served = self.snapshot().active(name).is_some_and(|active| active.number == last.number);
+                let fit = served || change.force || last.checked.as_ref().is_none_or(Checked::is_passed);
+                return self.make(name, component, last.spec, change, last.checked, fit);
             }
         }
     }
 
-    /// Serves revision `number` of `name` from now on. Requests that are running finish with the one they began with.
-    pub async fn activate(&self, name: &str, number: u32) -> Result<Made, DeployError> {
+    /// Serves revision `number` of `name` from now on, also one that failed its check where that is forced. Requests that are running
+    /// finish with the one they began with.
+    pub async fn activate(&self, name: &str, number: u32, force: bool) -> Result<Made, DeployError> {
         let rows = self.revisions_of(name)?;
         let row = rows
             .into_iter()
             .find(|row| row.number == number)
             .ok_or_else(|| DeployError::UnknownRevision(name.to_owned(), number))?;
+        if let Some(Checked { passed, failed, skipped, .. }) =
+            row.checked.as_ref().filter(|checked| !checked.is_passed() && !force)
+        {
+            let cases = format!("{failed} of {} cases", passed + failed + skipped);
+            return Err(DeployError::Unfit(name.to_owned(), number, cases));
+        }
         let component = self.component(&row).await?;
         let wants = row.spec.wants(&component.info)?;
         let _writing = self.writing.lock().await;
@@ -268,7 +308,8 @@ impl Deployments {
             return Err(DeployError::UnknownRevision(name.to_owned(), number));
         }
         self.publish(self.revision(name, row.number, row.created, &row.spec, &component));
-        Ok(Made { name: name.to_owned(), number, component, spec: row.spec, wants, active: true, created: row.created })
+        let (name, checked) = (name.to_owned(), row.checked);
+        Ok(Made { name, number, component, spec: row.spec, wants, checked, active: true, created: row.created })
     }
 
     /// Forgets a deployment: its revisions, its secrets, and artifacts that no other uses.
@@ -276,10 +317,22 @@ impl Deployments {
         let _writing = self.writing.lock().await;
         self.revisions_of(name)?;
         self.blocking(|this| this.database.remove(name))?;
-        self.update(|snapshot| {
+        self.published.update(|snapshot| {
             snapshot.revisions.remove(name);
             snapshot.broken.remove(name);
         });
+        self.remove_unused_artifacts()
+    }
+
+    /// Forgets the revisions of a deployment that aren't being served, and artifacts that no other uses.
+    pub async fn remove_inactive(&self, name: &str) -> Result<(), DeployError> {
+        let _writing = self.writing.lock().await;
+        self.blocking(|this| this.database.remove_inactive(name))?;
+        self.remove_unused_artifacts()
+    }
+
+    /// The caller holds `writing`.
+    fn remove_unused_artifacts(&self) -> Result<(), DeployError> {
         let used = self.blocking(|this| this.database.digests())?;
         if let Err(error) = tokio::task::block_in_place(|| self.retain(&used)) {
             // The files are only space; the next removal tries again.
@@ -291,12 +344,12 @@ impl Deployments {
     /// All deployments, by name.
     pub fn list(&self) -> Result<Vec<Deployment>, DeployError> {
         let snapshot = self.snapshot();
-        let named = |(name, _): (String, Option<u32>)| Deployment {
-            active: snapshot.active(&name).cloned(),
-            broken: snapshot.broken.get(&name).cloned(),
-            name,
+        let listed = |(name, active): (String, Option<u32>)| {
+            let row = self.blocking(|this| this.database.checked(&name, active))?;
+            let (active, broken) = (snapshot.active(&name).cloned(), snapshot.broken.get(&name).cloned());
+            Ok(Deployment { active, broken, checked: row, name })
         };
-        Ok(self.blocking(|this| this.database.deployments())?.into_iter().map(named).collect())
+        self.blocking(|this| this.database.deployments())?.into_iter().map(listed).collect()
     }
 
     /// One deployment with its newest revision and what that one wants.
@@ -317,6 +370,7 @@ impl Deployments {
             component,
             spec: row.spec,
             wants,
+            checked: row.checked,
             active,
             created: row.created,
         })
@@ -330,6 +384,7 @@ impl Deployments {
             number: row.number,
             digest: row.digest,
             spec: row.spec,
+            checked: row.checked,
             created: row.created,
         };
         Ok(self.revisions_of(name)?.into_iter().map(listed).collect())
@@ -393,7 +448,7 @@ impl Deployments {
                 Ok(revision) => self.publish(revision),
                 Err(error) => {
                     tracing::error!(deployment = name, revision = active, %error, "the active revision can't be loaded; the others are served");
-                    self.update(|snapshot| drop(snapshot.broken.insert(name, error.to_string())));
+                    self.published.update(|snapshot| drop(snapshot.broken.insert(name, error.to_string())));
                 }
             }
         }
@@ -411,51 +466,42 @@ impl Deployments {
     }
 
     /// Writes and publishes the revision that `change` makes of `spec`. The caller holds `writing`.
-    fn make(&self, name: &str, component: Arc<Component>, spec: Spec, change: Change) -> Result<Made, DeployError> {
-        let spec = change.apply(spec, &component.info)?;
+    /// It is served if it is `fit` to be, and lacks nothing that matters.
+    fn make(
+        &self,
+        name: &str,
+        component: Arc<Component>,
+        spec: Spec,
+        change: Change,
+        checked: Option<Checked>,
+        fit: bool,
+    ) -> Result<Made, DeployError> {
+        let spec = spec.changed(change, &component)?;
         if component.adapter.world() == World::AdapterAsync && !spec.allow_async {
             return Err(CompileError::Off.into());
         }
         let wants = spec.wants(&component.info)?;
-        let active = wants.missing().is_empty() || self.snapshot().active(name).is_none();
+        let active = fit && (wants.missing().is_empty() || self.snapshot().active(name).is_none());
         let created = now();
-        let new = New { digest: component.digest, info: &component.info, spec: &spec, created };
+        let new =
+            New { digest: component.digest, info: &component.info, spec: &spec, checked: checked.as_ref(), created };
         let number = self.blocking(|this| this.database.insert(name, &new, active))?;
         if active {
             self.publish(self.revision(name, number, created, &spec, &component));
         }
         tracing::info!(deployment = name, revision = number, digest = %component.digest, active, "revision made");
-        Ok(Made { name: name.to_owned(), number, component, spec, wants, active, created })
+        Ok(Made { name: name.to_owned(), number, component, spec, wants, checked, active, created })
     }
 
     fn revision(&self, name: &str, number: u32, created: u64, spec: &Spec, component: &Arc<Component>) -> Revision {
-        let egress =
-            Egress::new(&self.network, spec.grants.clone(), spec.allow_private, spec.credentials(&component.info));
-        Revision {
-            deployment: name.into(),
-            number,
-            created,
-            component: Arc::clone(component),
-            egress: Arc::new(egress),
-            limits: spec.limits.clone(),
-            settings: spec.effective_settings(&component.info),
-            base_url: spec.base_url(),
-            pass_headers: spec.pass_headers.clone(),
-        }
+        Revision::new(name, number, created, spec, component, &self.network)
     }
 
     fn publish(&self, revision: Revision) {
-        self.update(|snapshot| {
+        self.published.update(|snapshot| {
             snapshot.broken.remove(&*revision.deployment);
             snapshot.revisions.insert(Arc::clone(&revision.deployment), Arc::new(revision));
         });
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Snapshot)) {
-        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Snapshot::clone(&current);
-        change(&mut next);
-        *current = Arc::new(next);
     }
 
     /// A revision's component: in memory if some active revision has it, else mapped from its machine code, else compiled anew. What
@@ -466,6 +512,7 @@ impl Deployments {
         }
         // Read also where its machine code is there: a component that changed on disk is to be reported, not served from a copy.
         let bytes = tokio::task::block_in_place(|| self.artifacts.read(row.digest))?;
+        let language = Language::of(&bytes);
         let mapped = tokio::task::block_in_place(|| self.compiled.load(row.digest, &self.sandboxes));
         let adapter = match mapped {
             Some(adapter) => adapter,
@@ -476,7 +523,7 @@ impl Deployments {
                 self.sandboxes.load(&compiled)?
             }
         };
-        Ok(Arc::new(Component { digest: row.digest, adapter, info: row.info.clone() }))
+        Ok(Arc::new(Component { digest: row.digest, adapter, info: row.info.clone(), language }))
     }
 
     fn loaded(&self, digest: Digest) -> Option<Arc<Component>> {
@@ -504,49 +551,6 @@ impl Deployments {
     fn blocking<T>(&self, work: impl FnOnce(&Self) -> Result<T, DatabaseError>) -> Result<T, DeployError> {
         Ok(tokio::task::block_in_place(|| work(self))?)
     }
-}
-
-/// Compiles a component and asks what it is, in a sandbox without egress. `allow_async`: whether it may be for the world
-/// `adapter-async`.
-pub async fn examine(
-    sandboxes: &Sandboxes,
-    bytes: Bytes,
-    allow_async: bool,
-    progress: Progress<'_>,
-) -> Result<(Component, Compiled), DeployError> {
-    progress(Stage::Checking);
-    let digest = Digest::of(&bytes);
-    let compiled = compile(sandboxes, digest, bytes, allow_async, progress).await?;
-    let adapter = tokio::task::block_in_place(|| sandboxes.load(&compiled))?;
-    progress(Stage::Describing);
-    let terms = Terms {
-        deployment: "(upload)".into(),
-        request_id: "describe".into(),
-        limits: Limits { timeout_ms: 5_000, egress_requests: 0, ..Limits::default() },
-        egress: Arc::new(Egress::closed()),
-        original_body: Bytes::new(),
-    };
-    let world = adapter.world();
-    let described = |failure: Failure| match failure.fault {
-        Fault::Misfit(problem) => CompileError::misfit(world, problem).into(),
-        Fault::Full => DeployError::Busy,
-        fault => DeployError::Describe(fault.to_string()),
-    };
-    let info = adapter.enter(terms).await.map_err(described)?.describe().await.map_err(described)?;
-    Ok((Component { digest, adapter, info }, compiled))
-}
-
-async fn compile(
-    sandboxes: &Sandboxes,
-    digest: Digest,
-    bytes: Bytes,
-    allow_async: bool,
-    progress: Progress<'_>,
-) -> Result<Compiled, DeployError> {
-    let begun = Instant::now();
-    let compiled = sandboxes.compile(bytes, allow_async, &|| progress(Stage::Compiling)).await?;
-    tracing::info!(%digest, seconds = begun.elapsed().as_secs_f32(), "compiled");
-    Ok(compiled)
 }
 
 fn check_name(name: &str) -> Result<(), DeployError> {

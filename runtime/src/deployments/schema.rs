@@ -16,7 +16,7 @@ use super::sealing::{Place, Seal, Sealing, SealingError, Unlocked, unlock};
 use super::secret_key::GivenKeys;
 
 /// The version of these tables, kept in SQLite's `user_version`.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -33,6 +33,7 @@ const SCHEMA: &str = "
         info TEXT NOT NULL,
         spec TEXT NOT NULL,
         created INTEGER NOT NULL,
+        checked TEXT,
         PRIMARY KEY (name, number)
     ) STRICT;
     CREATE TABLE IF NOT EXISTS secrets (
@@ -56,6 +57,10 @@ const SCHEMA: &str = "
 const PLAIN_TEXT_VERSION: i64 = 1;
 const SET_PLAIN_TEXT_ASIDE: &str = "ALTER TABLE secrets RENAME TO plain_secrets";
 
+/// Up to version 2 uploads were not checked.
+const UNCHECKED_VERSIONS: [i64; 2] = [1, 2];
+const ADD_CHECKS: &str = "ALTER TABLE revisions ADD COLUMN checked TEXT";
+
 const SALT_META: &str = "sealing-salt";
 const CHECK_META: &str = "sealing-check";
 /// There while something is to be wiped.
@@ -77,6 +82,9 @@ pub(super) fn open(path: &Path, folder: &Path, given: &GivenKeys) -> Result<(Con
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&setting_up)?;
     if version == PLAIN_TEXT_VERSION {
         transaction.execute_batch(SET_PLAIN_TEXT_ASIDE).map_err(&setting_up)?;
+    }
+    if UNCHECKED_VERSIONS.contains(&version) {
+        transaction.execute_batch(ADD_CHECKS).map_err(&setting_up)?;
     }
     transaction.execute_batch(SCHEMA).map_err(&setting_up)?;
     let seal = remembered(&transaction).map_err(&setting_up)?;
@@ -297,6 +305,25 @@ mod tests {
     }
 
     #[test]
+    fn revisions_of_versions_that_checked_none_are_unchecked() {
+        for version in UNCHECKED_VERSIONS {
+            let folder = tempfile::tempdir().unwrap();
+            write_version_1(folder.path());
+            if version == 2 {
+                drop(open(folder.path(), &given(Some('a'), None)).unwrap());
+                let connection = Connection::open(folder.path().join("caisson.db")).unwrap();
+                connection
+                    .execute_batch("ALTER TABLE revisions DROP COLUMN checked; PRAGMA user_version = 2;")
+                    .unwrap();
+            }
+            let (connection, _) = open(folder.path(), &given(Some('a'), None)).unwrap();
+            let read = "SELECT count(*), count(checked) FROM revisions";
+            let counted: (usize, usize) = connection.query_row(read, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            assert_eq!(counted, (SECRETS, 0), "version {version}");
+        }
+    }
+
+    #[test]
     fn a_move_from_version_1_without_a_usable_key_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         write_version_1(folder.path());
@@ -385,6 +412,7 @@ mod tests {
         drop(open(folder.path(), &given(Some('a'), None)).unwrap());
         let connection = Connection::open(folder.path().join("caisson.db")).unwrap();
         connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-        assert!(matches!(open(folder.path(), &given(Some('a'), None)), Err(DatabaseError::Newer(3))));
+        let error = open(folder.path(), &given(Some('a'), None)).err();
+        assert!(matches!(error, Some(DatabaseError::Newer(version)) if version == SCHEMA_VERSION + 1), "{error:?}");
     }
 }

@@ -4,12 +4,13 @@
 //! lock is held while a guest runs (invariant 7).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::artifacts::Digest;
+use super::spec::Spec;
 use crate::chat::{AdapterInfo, ModelInfo};
-use crate::egress::Egress;
-use crate::sandbox::{Adapter, Limits};
+use crate::egress::{Egress, Network};
+use crate::sandbox::{Adapter, Language, Limits};
 
 /// How many names a message lists.
 const MAX_NAMED: usize = 20;
@@ -22,6 +23,8 @@ pub struct Component {
     pub adapter: Adapter,
     /// Its `describe`.
     pub info: AdapterInfo,
+    /// What it was made from.
+    pub language: Language,
 }
 
 /// One revision, ready to serve.
@@ -55,6 +58,10 @@ pub struct Snapshot {
     pub(super) aliases: Arc<BTreeMap<String, String>>,
 }
 
+/// The snapshot in force. Clones share it.
+#[derive(Clone, Default)]
+pub struct Published(Arc<RwLock<Arc<Snapshot>>>);
+
 /// A model name that nothing serves.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotFound {
@@ -84,7 +91,31 @@ pub enum NotFound {
     },
 }
 
+impl Published {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(snapshot))))
+    }
+
+    /// What is being served now.
+    pub fn now(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Snapshot::clone(&current);
+        change(&mut next);
+        *current = Arc::new(next);
+    }
+}
+
 impl Snapshot {
+    /// One revision, and nothing else.
+    pub(crate) fn of(revision: Revision) -> Self {
+        let revisions = BTreeMap::from([(Arc::clone(&revision.deployment), Arc::new(revision))]);
+        Self { revisions, ..Self::default() }
+    }
+
     /// The revision that serves `name` (`deployment/model`, or an alias) and the model's name without its prefix.
     pub fn resolve(&self, name: &str) -> Result<(Arc<Revision>, String), NotFound> {
         let full = self.aliases.get(name).map_or(name, String::as_str);
@@ -137,6 +168,30 @@ impl Snapshot {
 }
 
 impl Revision {
+    /// What `spec` makes of a component, with a way out of its own.
+    pub(crate) fn new(
+        deployment: &str,
+        number: u32,
+        created: u64,
+        spec: &Spec,
+        component: &Arc<Component>,
+        network: &Network,
+    ) -> Self {
+        let info = &component.info;
+        let egress = Egress::new(network, spec.grants.clone(), spec.allow_private, spec.credentials(info));
+        Self {
+            deployment: deployment.into(),
+            number,
+            created,
+            component: Arc::clone(component),
+            egress: Arc::new(egress),
+            limits: spec.limits.clone(),
+            settings: spec.effective_settings(info),
+            base_url: spec.base_url(),
+            pass_headers: spec.pass_headers.clone(),
+        }
+    }
+
     /// Whether the adapter's list admits a model: by its name, by a pattern, or because the list is empty.
     fn serves(&self, model: &str) -> bool {
         let models = &self.component.info.models;

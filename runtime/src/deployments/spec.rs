@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Component;
 use crate::chat::{self, AdapterInfo};
 use crate::egress::{
     Credential, Grant, GrantError, Placement, Secret, SecretError, SecretText, is_placeable, quotable,
@@ -31,8 +32,11 @@ pub struct Spec {
     pub allow_private: bool,
     /// Whether its component may be for the world `adapter-async`, on WASI 0.3, which is experimental.
     pub allow_async: bool,
-    /// Caps of one request.
+    /// Caps of one request: the chosen ones, and the defaults of the adapter's language for the rest.
     pub limits: Limits,
+    /// The caps that an operator named, for this revision or one before it. None is a spec that was written before they were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) chosen_limits: Option<LimitsChange>,
     /// Values of settings, by name.
     pub settings: BTreeMap<String, String>,
     /// Client headers passed on to the adapter, in lower case.
@@ -71,23 +75,36 @@ pub struct Change {
     pub settings: BTreeMap<String, Option<String>>,
     /// Replaces the headers that are passed on.
     pub pass_headers: Option<Vec<String>>,
+    /// Serves the revision also if its check failed.
+    pub force: bool,
 }
 
 /// The caps that a change names.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is the field of `Limits` by the same name")]
 pub struct LimitsChange {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fuel: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub egress_requests: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub egress_bytes_out: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub egress_bytes_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_ms: Option<u64>,
 }
 
@@ -207,8 +224,8 @@ pub struct WantedSetting {
 }
 
 impl Change {
-    /// The next spec after `spec` for an adapter that describes itself as `info`.
-    pub(super) fn apply(self, mut spec: Spec, info: &AdapterInfo) -> Result<Spec, ChangeError> {
+    /// The next spec after `spec` for an adapter that describes itself as `info`, with the limits of `defaults` where none was chosen.
+    pub(super) fn apply(self, mut spec: Spec, info: &AdapterInfo, defaults: &Limits) -> Result<Spec, ChangeError> {
         for (name, value) in self.settings {
             check_setting(&name, value.as_deref(), info)?;
             match value {
@@ -231,9 +248,9 @@ impl Change {
         }
         spec.allow_private = self.allow_private.unwrap_or(spec.allow_private);
         spec.allow_async = self.allow_async.unwrap_or(spec.allow_async);
-        if let Some(change) = self.limits {
-            spec.limits = change.apply(spec.limits);
-        }
+        let chosen = self.limits.unwrap_or_default().or(spec.chosen_limits());
+        spec.limits = chosen.over(defaults);
+        spec.chosen_limits = Some(chosen);
         spec.limits.check().map_err(ChangeError::Limits)?;
         if let Some(headers) = self.pass_headers {
             spec.pass_headers = headers.iter().map(|name| passable(name)).collect::<Result<_, _>>()?;
@@ -258,7 +275,62 @@ impl Change {
 }
 
 impl LimitsChange {
-    fn apply(self, limits: Limits) -> Limits {
+    /// Every one.
+    fn all(limits: &Limits) -> Self {
+        Self {
+            fuel: Some(limits.fuel),
+            memory_bytes: Some(limits.memory_bytes),
+            timeout_ms: Some(limits.timeout_ms),
+            egress_requests: Some(limits.egress_requests),
+            egress_bytes_out: Some(limits.egress_bytes_out),
+            egress_bytes_in: Some(limits.egress_bytes_in),
+            log_bytes: Some(limits.log_bytes),
+            answer_bytes: Some(limits.answer_bytes),
+            concurrency: Some(limits.concurrency),
+            queue: Some(limits.queue),
+            queue_ms: Some(limits.queue_ms),
+        }
+    }
+
+    /// What differs.
+    fn between(limits: &Limits, defaults: &Limits) -> Self {
+        fn changed<T: Copy + PartialEq>(value: T, default: T) -> Option<T> {
+            (value != default).then_some(value)
+        }
+        Self {
+            fuel: changed(limits.fuel, defaults.fuel),
+            memory_bytes: changed(limits.memory_bytes, defaults.memory_bytes),
+            timeout_ms: changed(limits.timeout_ms, defaults.timeout_ms),
+            egress_requests: changed(limits.egress_requests, defaults.egress_requests),
+            egress_bytes_out: changed(limits.egress_bytes_out, defaults.egress_bytes_out),
+            egress_bytes_in: changed(limits.egress_bytes_in, defaults.egress_bytes_in),
+            log_bytes: changed(limits.log_bytes, defaults.log_bytes),
+            answer_bytes: changed(limits.answer_bytes, defaults.answer_bytes),
+            concurrency: changed(limits.concurrency, defaults.concurrency),
+            queue: changed(limits.queue, defaults.queue),
+            queue_ms: changed(limits.queue_ms, defaults.queue_ms),
+        }
+    }
+
+    /// These, and those of `other` that aren't named here.
+    fn or(self, other: Self) -> Self {
+        Self {
+            fuel: self.fuel.or(other.fuel),
+            memory_bytes: self.memory_bytes.or(other.memory_bytes),
+            timeout_ms: self.timeout_ms.or(other.timeout_ms),
+            egress_requests: self.egress_requests.or(other.egress_requests),
+            egress_bytes_out: self.egress_bytes_out.or(other.egress_bytes_out),
+            egress_bytes_in: self.egress_bytes_in.or(other.egress_bytes_in),
+            log_bytes: self.log_bytes.or(other.log_bytes),
+            answer_bytes: self.answer_bytes.or(other.answer_bytes),
+            concurrency: self.concurrency.or(other.concurrency),
+            queue: self.queue.or(other.queue),
+            queue_ms: self.queue_ms.or(other.queue_ms),
+        }
+    }
+
+    /// These, and the limits given for those that aren't named.
+    fn over(&self, limits: &Limits) -> Limits {
         Limits {
             fuel: self.fuel.unwrap_or(limits.fuel),
             memory_bytes: self.memory_bytes.unwrap_or(limits.memory_bytes),
@@ -276,6 +348,27 @@ impl LimitsChange {
 }
 
 impl Spec {
+    /// Nothing granted, under these caps.
+    pub(crate) fn limited(limits: Limits) -> Self {
+        Self { chosen_limits: Some(LimitsChange::all(&limits)), limits, ..Self::default() }
+    }
+
+    /// The next spec after this one, for this component.
+    pub(crate) fn changed(self, change: Change, component: &Component) -> Result<Self, ChangeError> {
+        change.apply(self, &component.info, &component.language.limits())
+    }
+
+    /// The caps that the next spec after this one has.
+    pub(super) fn limits_after(&self, change: &Change, component: &Component) -> Limits {
+        let named = change.limits.clone().unwrap_or_default();
+        named.or(self.chosen_limits()).over(&component.language.limits())
+    }
+
+    fn chosen_limits(&self) -> LimitsChange {
+        let unknown = || LimitsChange::between(&self.limits, &Limits::default());
+        self.chosen_limits.clone().unwrap_or_else(unknown)
+    }
+
     /// The base URL, without its trailing slash.
     pub(super) fn base_url(&self) -> Option<String> {
         self.settings.get(BASE_URL).map(|url| url.trim_end_matches('/').to_owned())
@@ -383,11 +476,12 @@ impl Wants {
     /// What stands between the adapter and its work, as sentences that say what to do.
     pub fn missing(&self) -> Vec<String> {
         let hosts = self.hosts.iter().filter(|host| !host.granted);
-        let hosts = hosts.map(|host| {
-            format!(
-                "host {0}: grant it with --allow-host {0}, or all that are asked for with --grant-requested",
-                host.grant
-            )
+        let hosts = hosts.map(|WantedHost { grant, .. }| match grant.names_an_address() {
+            // Only the operator's own word grants an address: see `Change::apply`.
+            true => format!("host {grant}: grant it with --allow-host {grant}"),
+            false => format!(
+                "host {grant}: grant it with --allow-host {grant}, or all that are asked for with --grant-requested"
+            ),
         });
         let credentials = self.credentials.iter().filter(|slot| !slot.given && (slot.required || slot.lapsed));
         let credentials = credentials.map(|slot| {

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
 use crate::chat;
-use crate::deployments::{Deployments, NotFound, Revision, Snapshot};
+use crate::deployments::{NotFound, Published, Revision, Snapshot};
 use crate::sandbox::{EventStream, Failure, Fault, Receipt, Sandbox, Terms};
 use crate::telemetry::{Finished, Metrics, Tokens};
 use queue::Queues;
@@ -24,7 +24,7 @@ const REAP_AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes requests to sandboxes.
 pub struct Dispatch {
-    deployments: Arc<Deployments>,
+    published: Published,
     slots: Arc<Semaphore>,
     queues: Queues,
     metrics: Arc<Metrics>,
@@ -123,18 +123,18 @@ struct Run {
 
 impl Dispatch {
     /// At most `sandboxes` requests run at one time.
-    pub fn new(deployments: Arc<Deployments>, sandboxes: u32, metrics: Arc<Metrics>) -> Self {
-        Self { deployments, slots: Arc::new(Semaphore::new(sandboxes as usize)), queues: Queues::default(), metrics }
+    pub fn new(published: Published, sandboxes: u32, metrics: Arc<Metrics>) -> Self {
+        Self { published, slots: Arc::new(Semaphore::new(sandboxes as usize)), queues: Queues::default(), metrics }
     }
 
     /// What is being served, for listings.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.deployments.snapshot()
+        self.published.now()
     }
 
     /// Finds who serves `model`, waits for a turn in its queue, and takes a slot.
     pub async fn admit(&self, model: &str) -> Result<Admitted, Refusal> {
-        let (revision, model) = self.deployments.snapshot().resolve(model)?;
+        let (revision, model) = self.published.now().resolve(model)?;
         let queue = self.queues.of(&revision.deployment, &revision.limits);
         let turn = queue.turn().await.map_err(|_| Refusal::DeploymentBusy(Arc::clone(&revision.deployment)))?;
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Refusal::Busy)?;
@@ -337,6 +337,7 @@ impl Run {
             Fault::Full => "full",
         };
         self.receipt = receipt.clone();
+        tracing::debug!(target: "caisson::request", "{fault}");
         Failed { fault, receipt, revision: self.label() }
     }
 
@@ -357,6 +358,16 @@ impl Drop for Run {
             tokens: self.tokens,
             time: self.started.elapsed(),
         });
+        tracing::debug!(
+            target: "caisson::request",
+            outcome = self.outcome,
+            revision = self.label(),
+            fuel = self.receipt.fuel,
+            memory = self.receipt.memory,
+            bytes_out = self.receipt.bytes_out,
+            bytes_in = self.receipt.bytes_in,
+            time_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        );
     }
 }
 

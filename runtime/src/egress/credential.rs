@@ -71,6 +71,12 @@ pub(crate) fn is_placeable(name: &str) -> bool {
     !FRAMING.contains(&name) && !CONNECTION_HEADERS.contains(&name)
 }
 
+/// What conformance cases have in a credential's place: `secret-of-SLOT`.
+pub(crate) fn stand_in_for(slot: &str) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() { c } else { '-' };
+    format!("secret-of-{}", slot.chars().map(plain).collect::<String>())
+}
+
 impl Secret {
     /// Takes a value that an operator gave.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretError> {
@@ -101,6 +107,11 @@ impl fmt::Debug for Secret {
 }
 
 impl Credential {
+    /// The same, with what conformance cases have in its place.
+    pub(super) fn stand_in(&self) -> Self {
+        Self { secret: Secret(Zeroizing::new(stand_in_for(&self.slot))), ..self.clone() }
+    }
+
     /// Puts the credential on a request for `target` if it was granted for it. Whatever the guest wrote in its place is
     /// overwritten: a guest can neither choose nor duplicate it.
     pub(super) fn put_on(&self, target: &Target, url: &mut Url, headers: &mut HeaderMap) {

@@ -29,6 +29,8 @@ mod network;
 mod request;
 mod scrub;
 mod secret_text;
+mod stand_in;
+mod tap;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,7 +42,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Notify;
@@ -50,17 +52,21 @@ use connect::{Connector, Timely};
 use meter::Turn;
 use request::CONNECTION_HEADERS;
 use scrub::Secrets;
+use stand_in::Dialler;
+use tap::{Watched, WatchedBody};
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use address::is_public;
-pub(crate) use credential::is_placeable;
 pub use credential::{Credential, MIN_SECRET_BYTES, Placement, Secret, SecretError};
+pub(crate) use credential::{is_placeable, stand_in_for};
 pub use error::EgressError;
 pub(crate) use grant::quotable;
 pub use grant::{Grant, GrantError, Target};
 pub use meter::{EgressLimits, Meter};
 pub use network::{Network, tls_config};
 pub use secret_text::SecretText;
+pub use stand_in::StandIn;
+pub use tap::{Passing, Tap};
 
 const POOL_IDLE: Duration = Duration::from_secs(60);
 /// Idle connections to one host that are kept. Further ones are closed after their answer.
@@ -80,7 +86,8 @@ pub struct Egress {
     grants: Arc<[Grant]>,
     credentials: Vec<Credential>,
     secrets: Secrets,
-    client: Client<Timely<HttpsConnector<Connector>>, OutgoingBody>,
+    client: Client<Dialler, OutgoingBody>,
+    tap: Option<Arc<dyn Tap>>,
 }
 
 /// How long a guest is ready to wait. Our own bounds hold whatever it says.
@@ -96,11 +103,14 @@ impl Egress {
     /// The way out for one revision. `allow_private` lets granted names resolve to private addresses.
     pub fn new(network: &Network, grants: Vec<Grant>, allow_private: bool, credentials: Vec<Credential>) -> Self {
         let grants: Arc<[Grant]> = grants.into();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(rustls::ClientConfig::clone(&network.tls))
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(Connector::new(network.names.clone(), Arc::clone(&grants), allow_private));
+        let dialler = match &network.stand_in {
+            Some(stand_in) => Dialler::StandIn(Arc::clone(stand_in)),
+            None => {
+                let connector = Connector::new(network.names.clone(), Arc::clone(&grants), allow_private);
+                let tls = HttpsConnectorBuilder::new().with_tls_config(rustls::ClientConfig::clone(&network.tls));
+                Dialler::Network(Timely::new(tls.https_or_http().enable_all_versions().wrap_connector(connector)))
+            }
+        };
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
@@ -109,9 +119,9 @@ impl Egress {
             .http1_max_headers(MAX_ANSWER_HEADERS)
             .http1_max_buf_size(MAX_ANSWER_HEAD_BYTES)
             .http2_max_header_list_size(MAX_ANSWER_HEAD_BYTES as u32)
-            .build(Timely::new(connector));
+            .build(dialler);
         let secrets = Secrets::new(credentials.iter().map(|credential| credential.secret.expose()));
-        Self { grants, credentials, secrets, client }
+        Self { grants, credentials, secrets, client, tap: network.tap.clone() }
     }
 
     /// No way out at all: for `describe`, which is called before anything is granted.
@@ -128,7 +138,7 @@ impl Egress {
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
         let turn = meter.begin_request()?;
-        let mut request = self.admit(&meter, request)?;
+        let (mut request, watched) = self.admit(&meter, request)?;
         let flooded = watch_interim_answers(&mut request);
         let sent = self.client.request(request);
         let answered = async {
@@ -138,14 +148,22 @@ impl Egress {
             }
         };
         let response = tokio::select! {
-            answered = answered => answered?.map_err(|error| error::explain(&meter, error))?,
-            () = flooded.notified() => return Err(EgressError::Garbled),
+            answered = answered => answered.and_then(|sent| sent.map_err(|error| error::explain(&meter, error))),
+            () = flooded.notified() => Err(EgressError::Garbled),
         };
-        self.receive(meter, turn, response, patience)
+        let response = response.and_then(|response| self.receive(meter, turn, response, patience));
+        match watched {
+            None => response,
+            Some(watched) => watch(watched, response),
+        }
     }
 
     /// Checks the target against the grants and gives the request the form in which it may leave.
-    fn admit(&self, meter: &Arc<Meter>, request: Request<OutgoingBody>) -> Result<Request<OutgoingBody>, EgressError> {
+    fn admit(
+        &self,
+        meter: &Arc<Meter>,
+        request: Request<OutgoingBody>,
+    ) -> Result<(Request<OutgoingBody>, Option<Watched>), EgressError> {
         let (mut parts, body) = request.into_parts();
         let (mut url, target) = request::target(&parts)?;
         if !self.grants.iter().any(|grant| grant.covers(&target)) {
@@ -159,13 +177,24 @@ impl Egress {
             parts.headers.remove(RANGE);
             parts.headers.remove(IF_RANGE);
         }
+        let watched = self.tap.as_ref().map(|tap| {
+            let (mut url, mut headers) = (url.clone(), parts.headers.clone());
+            for credential in &self.credentials {
+                credential.stand_in().put_on(&target, &mut url, &mut headers);
+            }
+            Watched { exchange: tap.begin(&parts.method, &url, &headers), tap: Arc::clone(tap) }
+        });
         for credential in &self.credentials {
             credential.put_on(&target, &mut url, &mut parts.headers);
         }
         parts.uri = request::uri(&target, &url)?;
         meter.note_host(target.to_string());
+        let body = match &watched {
+            Some(watched) => WatchedBody { body, watched: watched.clone(), outgoing: true }.boxed_unsync(),
+            None => body,
+        };
         let body = Metered::outgoing(body, Arc::clone(meter), length);
-        Ok(Request::from_parts(parts, body.boxed_unsync()))
+        Ok((Request::from_parts(parts, body.boxed_unsync()), watched))
     }
 
     /// Counts and scrubs what comes back.
@@ -211,6 +240,23 @@ impl Egress {
             if let Some(clean) = clean.and_then(|clean| HeaderValue::from_bytes(&clean).ok()) {
                 *value = clean;
             }
+        }
+    }
+}
+
+/// Has an answer watched on its way in, as the guest gets it.
+fn watch(
+    watched: Watched,
+    response: Result<Response<IncomingBody>, EgressError>,
+) -> Result<Response<IncomingBody>, EgressError> {
+    match response {
+        Ok(response) => {
+            watched.note(Passing::Head(response.status(), response.headers()));
+            Ok(response.map(|body| WatchedBody { body, watched, outgoing: false }.boxed_unsync()))
+        }
+        Err(error) => {
+            watched.note(Passing::Unanswered);
+            Err(error)
         }
     }
 }

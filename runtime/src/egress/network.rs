@@ -4,23 +4,37 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::names::Names;
+use super::stand_in::StandIn;
+use super::tap::Tap;
 
 /// Made once per process; clones are cheap and share everything.
 #[derive(Clone)]
 pub struct Network {
     pub(super) tls: Arc<rustls::ClientConfig>,
     pub(super) names: Names,
+    pub(super) stand_in: Option<Arc<dyn StandIn>>,
+    pub(super) tap: Option<Arc<dyn Tap>>,
 }
 
 impl Network {
     /// Trusts what [`tls_config`] trusts and asks `dns_servers`; none: the system's.
     pub fn new(dns_servers: &[SocketAddr]) -> Self {
-        Self { tls: tls_config(), names: Names::new(dns_servers) }
+        Self { tls: tls_config(), names: Names::new(dns_servers), stand_in: None, tap: None }
     }
 
     /// Trusts nobody and knows no name.
     pub(super) fn none() -> Self {
-        Self { tls: tls_trusting(rustls::RootCertStore::empty()), names: Names::none() }
+        Self { tls: tls_trusting(rustls::RootCertStore::empty()), names: Names::none(), stand_in: None, tap: None }
+    }
+
+    /// Has `tap` watch all that passes.
+    pub fn watched_by(self, tap: Arc<dyn Tap>) -> Self {
+        Self { tap: Some(tap), ..self }
+    }
+
+    /// Reaches nobody but `stand_in`, which takes the place of every upstream.
+    pub fn played_by(stand_in: Arc<dyn StandIn>) -> Self {
+        Self { stand_in: Some(stand_in), ..Self::none() }
     }
 }
 

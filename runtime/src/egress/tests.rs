@@ -13,7 +13,6 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::names::Names;
 use super::network::tls_trusting;
 use super::request::MAX_URL_BYTES;
 use super::*;
@@ -255,7 +254,7 @@ async fn tls_upstream() -> (Upstream, Network) {
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let network = Network { tls: tls_trusting(roots), names: Names::none() };
+    let network = Network { tls: tls_trusting(roots), ..Network::none() };
     (Upstream::start(Some(TlsAcceptor::from(Arc::new(server)))).await, network)
 }
 

@@ -239,6 +239,11 @@ impl RequestId {
         Self(format!("req_{:032x}", u128::from_le_bytes(bytes)))
     }
 
+    /// This very one: where the same request has to be the same each time.
+    pub(crate) fn fixed(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -19,7 +19,7 @@ use super::exports::Linked;
 use super::jail::{CompileBounds, Compiled, Jail};
 use super::lanes::Lanes;
 use super::state::State;
-use super::world::World;
+use super::world::{CONTRACT, World};
 use super::{Adapter, Limits, structure};
 
 /// The lowest bytes of a freed slot's memory, which are reset and kept instead of given back: page faults, not instantiation, dominate
@@ -94,6 +94,17 @@ pub enum CompileError {
     /// An import that the host doesn't give, or gives in another shape.
     #[error("the component imports {0}")]
     Import(String),
+    /// It was built on a version of the contract that the host doesn't speak.
+    #[error(
+        "the component is built on version {version} of the contract (`{name}`), and this host supports {CONTRACT}: build it with \
+         a kit of that version, or use another version of Caisson"
+    )]
+    Contract {
+        /// The version it has.
+        version: String,
+        /// Which of its interfaces says so.
+        name: String,
+    },
     /// The world's export is missing or has another shape.
     #[error("the component fits no world: {0}")]
     Export(String),
@@ -257,7 +268,7 @@ fn linker(world: World, engine: &Engine) -> wasmtime::Result<Linker<State>> {
 
 fn fingerprint(world: World) -> Result<u64, CompileError> {
     // Without a pool: whether a world is in use makes no difference.
-    let engine = Engine::new(&world.compiler_config()).map_err(CompileError::Engine)?;
+    let engine = Engine::new(&world.compiler_config(false)).map_err(CompileError::Engine)?;
     let mut hasher = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     Ok(hasher.finish())
@@ -291,7 +302,7 @@ fn config(world: World, sandboxes: u32) -> Config {
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
-    let mut config = world.compiler_config();
+    let mut config = world.compiler_config(false);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }

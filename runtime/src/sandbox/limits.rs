@@ -10,8 +10,8 @@ use wasmtime::ResourceLimiter;
 
 use crate::egress::EgressLimits;
 
-/// What one request may use up, and how many may run at one time. A revision carries its own; these defaults suit an adapter
-/// compiled from Rust.
+/// What one request may use up, and how many may run at one time. A revision carries its own; these defaults suit a compiled adapter
+/// ([`Language::limits`](super::Language::limits) has those of others).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {

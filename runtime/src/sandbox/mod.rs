@@ -13,6 +13,7 @@ mod host;
 mod inbox;
 mod jail;
 mod lanes;
+mod language;
 mod ledger;
 mod limits;
 mod log;
@@ -41,6 +42,7 @@ pub use engine::{Authentic, CompileError, Sandboxes};
 pub use fault::{Failure, Fault};
 pub(crate) use host::estimate_tokens;
 pub use jail::{COMMAND as COMPILE_COMMAND, CompileBounds, Compiled, Inside, run_inside};
+pub use language::Language;
 pub use limits::Limits;
 #[cfg(feature = "fuzzing")]
 pub(crate) use structure::check as check_structure;

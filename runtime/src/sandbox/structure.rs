@@ -21,7 +21,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
 use super::engine::CompileError;
-use super::world::World;
+use super::world::{CONTRACT, World};
 use bounds::Tally;
 use component::Component;
 use module::Module;
@@ -34,6 +34,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<World, CompileError> {
     for payload in Parser::new(0).parse_all(bytes) {
         walk.payload(payload.map_err(malformed)?, bytes)?;
     }
+    walk.check_contract()?;
     let world = walk.check_exports()?;
     walk.check_imports(world)?;
     Ok(world)
@@ -47,6 +48,13 @@ fn check_header(bytes: &[u8]) -> Result<(), CompileError> {
         None if bytes.starts_with(b"\0asm") => Err(CompileError::Invalid("it ends within its header".into())),
         _ => Err(CompileError::NotWasm),
     }
+}
+
+/// The version in the name of an interface of ours.
+fn contract_version(name: &str) -> Option<&str> {
+    let (interface, version) = name.split_once('@')?;
+    let (package, _) = interface.split_once('/')?;
+    ["caisson:adapter", "caisson:adapter-async", "caisson:llm"].contains(&package).then_some(version)
 }
 
 fn malformed(error: wasmparser::Error) -> CompileError {
@@ -135,8 +143,23 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Another version of the contract than ours is told as that, and not as a missing export.
+    fn check_contract(&self) -> Result<(), CompileError> {
+        let exports = self.exports.iter().filter(|_| self.world().is_none());
+        let stranger = exports.chain(&self.imports).find_map(|name| {
+            let version = contract_version(name).filter(|version| *version != CONTRACT)?;
+            Some(CompileError::Contract { version: version.to_owned(), name: (*name).to_owned() })
+        });
+        stranger.map_or(Ok(()), Err)
+    }
+
+    /// The world whose provider is exported; of two, the one for everybody.
+    fn world(&self) -> Option<World> {
+        World::ALL.into_iter().find(|world| self.exports.contains(&world.provider()))
+    }
+
     fn check_exports(&self) -> Result<World, CompileError> {
-        if let Some(world) = World::ALL.into_iter().find(|world| self.exports.contains(&world.provider())) {
+        if let Some(world) = self.world() {
             return Ok(world);
         }
         let wanted = World::ALL.map(|world| format!("`{}` (world `{}`)", world.provider(), world.name()));

@@ -2,9 +2,12 @@
 //! that is linked, what the engine must know.
 //!
 //! Each world has an engine of its own (`engine`): code that may have tasks and streams needs a Store with more machinery, which
-//! the world `adapter` does without (decision 016). How exports are called is in `exports`.
+//! the world `adapter` does without (decision 017). How exports are called is in `exports`.
 
-use wasmtime::Config;
+use wasmtime::{Config, OptLevel, RegallocAlgorithm};
+
+/// The version of the contract that this host speaks, the only one so far.
+pub(super) const CONTRACT: &str = "0.1.0";
 
 /// What a component imports and exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ impl World {
         let Some((interface, version)) = name.split_once('@') else { return false };
         let Some((package, interface)) = interface.split_once('/') else { return false };
         match package {
-            "caisson:llm" => matches!(interface, "host" | "api") && version == "0.1.0",
+            "caisson:llm" => matches!(interface, "host" | "api") && version == CONTRACT,
             "wasi:io" => version.starts_with("0.2."),
             _ if BOTH.contains(&package) => {
                 version.starts_with("0.2.") || (self == Self::AdapterAsync && version.starts_with("0.3."))
@@ -64,9 +67,13 @@ impl World {
         }
     }
 
-    /// What shapes machine code: the same in the jail and out of it. The pool isn't part of it.
-    pub(super) fn compiler_config(self) -> Config {
+    /// What shapes machine code: the same in the jail and out of it, but for what a hasty compiler leaves undone. The pool isn't part
+    /// of it.
+    pub(super) fn compiler_config(self, hasty: bool) -> Config {
         let mut config = Config::new();
+        if hasty {
+            config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+        }
         let tasks = self == Self::AdapterAsync;
         config
             .consume_fuel(true)

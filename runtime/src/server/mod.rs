@@ -82,7 +82,7 @@ impl Server {
             intake: intake(config.max_upload_bytes.saturating_mul(UPLOADS)),
         };
         let control_routes = admin::routes(admin);
-        let dispatch = Dispatch::new(Arc::clone(&deployments), config.max_sandboxes, Arc::clone(&metrics));
+        let dispatch = Dispatch::new(deployments.published(), config.max_sandboxes, Arc::clone(&metrics));
         let gate = gate::Gate { deployments, admin_key };
         let callers = openai::routes(Arc::new(dispatch), intake(config.max_buffered_bytes), config.max_body_bytes)
             .layer(middleware::from_fn_with_state(gate.clone(), gate::callers_only));

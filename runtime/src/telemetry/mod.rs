@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod process;
+mod told;
 
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -14,6 +15,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
+
+pub use told::start_telling;
 
 /// The counters that `GET /metrics` shows, in OpenMetrics text.
 pub struct Metrics {

@@ -6,7 +6,7 @@ use wasi_preview1_component_adapter_provider::{
 };
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
-use crate::world;
+use crate::{data, world};
 
 /// Wasm's magic number, and the version that core modules have and components don't.
 const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -15,7 +15,7 @@ const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// world `adapter` on WASI 0.2.
 pub fn componentize(core: &[u8]) -> anyhow::Result<Vec<u8>> {
     anyhow::ensure!(core.starts_with(CORE_MODULE), "this is no core WebAssembly module: compile for wasm32-wasi first");
-    let mut module = core.to_vec();
+    let mut module = data::joined(core)?;
     // Go's bindings carry no type of their own; the same type twice, as with C's, is the same type.
     let (resolve, world) = world::adapter()?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;

@@ -6,6 +6,8 @@
 
 mod bindings;
 mod component;
+mod data;
+mod go;
 mod world;
 
 pub use bindings::{Language, bindings};

@@ -19,11 +19,26 @@ use crate::processes::{Caisson, Upstream};
 use crate::statistics::percentile;
 use crate::stream::{connect, follow, request};
 
+/// An adapter, and where its source is.
+struct Language {
+    name: &'static str,
+    adapter: &'static str,
+    /// The folder of its source, below `guests`.
+    source: &'static str,
+    /// How the names of source files end.
+    ending: &'static str,
+}
+
 /// What the others are compared with comes first.
-const LANGUAGES: [(&str, &str); 3] =
-    [("Rust", "anthropic"), ("TypeScript", "anthropic-ts"), ("Python", "anthropic-py")];
-/// The endings of files that are source.
-const SOURCES: [&str; 3] = ["rs", "ts", "py"];
+const LANGUAGES: [Language; 5] = [
+    Language { name: "Rust", adapter: "anthropic", source: "anthropic/src", ending: ".rs" },
+    Language { name: "C", adapter: "anthropic-c", source: "anthropic-c/src", ending: ".c" },
+    Language { name: "Go", adapter: "anthropic-go", source: "anthropic-go", ending: ".go" },
+    Language { name: "TypeScript", adapter: "anthropic-ts", source: "anthropic-ts/src", ending: ".ts" },
+    Language { name: "Python", adapter: "anthropic-py", source: "anthropic-py/src", ending: ".py" },
+];
+/// How the names of tests end, which some languages keep beside the source.
+const TESTS: [&str; 3] = ["_test.go", ".test.ts", "_test.py"];
 const MODEL: &str = "claude-bench";
 const STREAMS: u32 = 50;
 /// A stream lasts longer than all of them take to begin.
@@ -45,16 +60,28 @@ struct Figures {
 pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let before = machine::Load::now();
     let mut all = Vec::new();
-    for (language, adapter) in LANGUAGES {
-        eprintln!("{language}");
-        all.push(measure(options, language, adapter).await.with_context(|| format!("the adapter in {language}"))?);
+    let mut lacking = Vec::new();
+    for (number, language) in LANGUAGES.iter().enumerate() {
+        let Language { name, adapter, .. } = language;
+        match options::guest(&format!("../adapters/{adapter}.wasm")) {
+            Ok(component) => {
+                eprintln!("{name}");
+                let measured = measure(options, language, &component).await;
+                all.push(measured.with_context(|| format!("the adapter in {name}"))?);
+            }
+            // There is nothing to compare the others with.
+            Err(error) if number == 0 => return Err(error),
+            Err(_) => lacking.push(language),
+        }
     }
     report(&all, &before);
+    for Language { name, adapter, .. } in lacking {
+        println!("{name} is not in the table: `{adapter}` is not built; `just guests` builds it.");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(options: &Options, language: &'static str, adapter: &'static str) -> anyhow::Result<Figures> {
-    let component = options::guest(&format!("../adapters/{adapter}.wasm"))?;
+async fn measure(options: &Options, language: &Language, component: &Path) -> anyhow::Result<Figures> {
     let upstream = Upstream::start().await?;
     let paced = Paced { streams: STREAMS, tokens: TOKENS, every_ms: EVERY_MS, anthropic: true };
     let streaming = Upstream::paced(paced).await?;
@@ -65,7 +92,7 @@ async fn measure(options: &Options, language: &'static str, adapter: &'static st
     warm.exchange(&request("echo/echo", false)).await?;
 
     let begun = Instant::now();
-    caisson.push_before(&upstream, "measured", &component).await?;
+    caisson.push_before(&upstream, "measured", component).await?;
     let push = begun.elapsed();
     let asked = request(&format!("measured/{MODEL}"), false);
     let begun = Instant::now();
@@ -79,16 +106,16 @@ async fn measure(options: &Options, language: &'static str, adapter: &'static st
     latencies.sort_unstable();
 
     // Compiled already: the same component.
-    caisson.push_before(&streaming, "streamed", &component).await?;
+    caisson.push_before(&streaming, "streamed", component).await?;
     let stream_kib = memory_per_stream(&caisson).await?;
     caisson.stop().await?;
     streaming.stop().await?;
     upstream.stop().await?;
     Ok(Figures {
-        language,
-        adapter,
-        lines: lines(&sources().join(adapter).join("src"))?,
-        bytes: fs::metadata(&component)?.len(),
+        language: language.name,
+        adapter: language.adapter,
+        lines: lines(&sources().join(language.source), language.ending)?,
+        bytes: fs::metadata(component)?.len(),
         push,
         first,
         p50_us: percentile(&latencies, 0.5),
@@ -121,14 +148,17 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests")
 }
 
-/// Lines of source in a folder and below, empty ones left out.
-fn lines(folder: &Path) -> anyhow::Result<usize> {
+/// Lines of source in a folder and below, empty ones and tests left out.
+fn lines(folder: &Path, ending: &str) -> anyhow::Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            count += lines(&path)?;
-        } else if path.extension().is_some_and(|extension| SOURCES.iter().any(|source| extension == *source)) {
+            count += lines(&path, ending)?;
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(ending) && !TESTS.iter().any(|test| name.ends_with(test)) {
             count += fs::read_to_string(&path)?.lines().filter(|line| !line.trim().is_empty()).count();
         }
     }

@@ -215,6 +215,35 @@ async function badMessageNamesItsField(model) {
   expectSomeText("request id", error.requestID);
 }
 
+async function toolsAreRefused(model) {
+  const error = await expectFault("tools", OpenAI.BadRequestError, () =>
+    client.chat.completions.create({ model, messages: conversation("Well?"), tools: [weather] }),
+  );
+  expectErrorObject("tools", error.error);
+  expect("code and param", [error.code, error.param], ["unsupported", "tools"]);
+}
+
+async function upstreamsLimitIsPassedOn(model) {
+  for (const stream of [false, true]) {
+    const what = `rate limit, stream ${stream}`;
+    const error = await expectFault(what, OpenAI.RateLimitError, () =>
+      client.chat.completions.create({ model, messages: conversation("Well?"), stream }, { maxRetries: 0 }),
+    );
+    expectErrorObject(what, error.error);
+    expect(`${what}: status`, error.status, 429);
+    expect(`${what}: retry-after`, error.headers.get("retry-after"), "2");
+    expect(`${what}: retry-after-ms`, error.headers.get("retry-after-ms"), "2000");
+  }
+}
+
+async function embeddingsAreRefused(model) {
+  const error = await expectFault("embeddings", OpenAI.BadRequestError, () =>
+    client.embeddings.create({ model, input: "The tide" }),
+  );
+  expectErrorObject("embeddings", error.error);
+  expect("code", error.code, "unsupported");
+}
+
 // Checks of one model that thinks where it is asked to.
 
 async function thinkingIsFoldedAndSentBack(model) {
@@ -323,26 +352,27 @@ async function faultInsideAStreamIsRaised() {
   expect("finish reasons", finishReasons(chunks), []);
 }
 
-const chatChecks = [
+const textChecks = [
   chatAnswers,
   streamFlows,
   streamCountsTokens,
-  toolIsCalledAndAnswered,
-  toolIsCalledAndAnsweredInStreams,
   streamHelperFoldsTheAnswer,
-  toolRunnerFinishes,
   clientMayLeaveAStream,
   modelIsFound,
   badMessageNamesItsField,
 ];
+const toolChecks = [toolIsCalledAndAnswered, toolIsCalledAndAnsweredInStreams, toolRunnerFinishes];
 const each = (models, checks) =>
   models.flatMap((model) => checks.map((check) => [`${check.name} ${model}`, () => check(model)]));
 const one = (wanted, check) => (wanted ? [[check.name, check]] : []);
 
 await runAll([
-  ...each(environment.models, chatChecks),
+  ...each(environment.models, [...textChecks, ...toolChecks]),
+  ...each(environment.textModels, [...textChecks, toolsAreRefused]),
+  ...each(environment.limitedModels, [upstreamsLimitIsPassedOn]),
   ...each(environment.thinkingModels, [thinkingIsFoldedAndSentBack]),
   ...each(environment.embedModels, [embeddingsComeAsTheClientAsks]),
+  ...each(environment.noEmbedModels, [embeddingsAreRefused]),
   ...one(true, modelsAreListed),
   ...one(true, unknownModelIsNotFound),
   ...one(environment.checkAuth, wrongKeyIsRefused),

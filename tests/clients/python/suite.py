@@ -19,7 +19,10 @@ from openai import AsyncOpenAI, OpenAI
 BASE_URL = os.environ["CAISSON_BASE_URL"]
 API_KEY = os.environ.get("CAISSON_API_KEY") or "unused"
 MODELS = [name for name in os.environ.get("CAISSON_MODELS", "").split(",") if name]
+TEXT_MODELS = [name for name in os.environ.get("CAISSON_TEXT_MODELS", "").split(",") if name]
 EMBED_MODELS = [name for name in os.environ.get("CAISSON_EMBED_MODELS", "").split(",") if name]
+NO_EMBED_MODELS = [name for name in os.environ.get("CAISSON_NO_EMBED_MODELS", "").split(",") if name]
+LIMITED_MODELS = [name for name in os.environ.get("CAISSON_LIMITED_MODELS", "").split(",") if name]
 LISTED_MODELS = [name for name in os.environ.get("CAISSON_LISTED_MODELS", "").split(",") if name]
 THINKING_MODELS = [name for name in os.environ.get("CAISSON_THINKING_MODELS", "").split(",") if name]
 BLOCKS_MODEL = os.environ.get("CAISSON_BLOCKS_MODEL")
@@ -316,6 +319,39 @@ def bad_message_names_its_field(client, model):
     expect_some_text("request id", error.request_id)
 
 
+def tools_are_refused(client, model):
+    error = expect_fault(
+        "tools",
+        openai.BadRequestError,
+        lambda: client.chat.completions.create(model=model, messages=conversation("Well?"), tools=[WEATHER]),
+    )
+    expect_error_object("tools", error)
+    expect("code and param", (error.code, error.param), ("unsupported", "tools"))
+
+
+def upstreams_limit_is_passed_on(_client, model):
+    client = fresh_client().with_options(max_retries=0)
+    for stream in (False, True):
+        what = f"rate limit, stream {stream}"
+        error = expect_fault(
+            what,
+            openai.RateLimitError,
+            lambda: client.chat.completions.create(model=model, messages=conversation("Well?"), stream=stream),
+        )
+        expect_error_object(what, error)
+        expect(f"{what}: status", error.status_code, 429)
+        expect(f"{what}: retry-after", error.response.headers.get("retry-after"), "2")
+        expect(f"{what}: retry-after-ms", error.response.headers.get("retry-after-ms"), "2000")
+
+
+def embeddings_are_refused(client, model):
+    error = expect_fault(
+        "embeddings", openai.BadRequestError, lambda: client.embeddings.create(model=model, input="The tide")
+    )
+    expect_error_object("embeddings", error)
+    expect("code", error.code, "unsupported")
+
+
 # Checks of one model that thinks where it is asked to.
 
 
@@ -517,22 +553,27 @@ def fault_inside_a_stream_is_raised(client):
 def checks():
     """Names and calls of every check that the environment asks for."""
     client = fresh_client()
-    per_model = [
+    with_text = [
         chat_answers,
         content_parts_reach_the_model,
         stream_flows,
         stream_counts_tokens,
-        tool_is_called_and_answered,
-        tool_is_called_and_answered_in_streams,
         stream_helper_folds_the_answer,
         async_client_is_served,
         client_may_leave_a_stream,
         model_is_found,
         bad_message_names_its_field,
     ]
-    for model in MODELS:
-        for check in per_model:
-            yield f"{check.__name__} {model}", lambda check=check, model=model: check(client, model)
+    with_tools = [tool_is_called_and_answered, tool_is_called_and_answered_in_streams]
+    for models, per_model in (
+        (MODELS, [*with_text, *with_tools]),
+        (TEXT_MODELS, [*with_text, tools_are_refused]),
+        (LIMITED_MODELS, [upstreams_limit_is_passed_on]),
+        (NO_EMBED_MODELS, [embeddings_are_refused]),
+    ):
+        for model in models:
+            for check in per_model:
+                yield f"{check.__name__} {model}", lambda check=check, model=model: check(client, model)
     for model in THINKING_MODELS:
         name = thinking_is_folded_and_sent_back.__name__
         yield f"{name} {model}", lambda model=model: thinking_is_folded_and_sent_back(client, model)

@@ -21,6 +21,18 @@ pub fn adapter(name: &str) -> Bytes {
     read(&built("adapters", name), "./just guests")
 }
 
+/// The names of all adapters that are built, in order.
+pub fn adapters() -> Vec<String> {
+    let folder = root().join("target/adapters");
+    let found = std::fs::read_dir(&folder).unwrap_or_else(|error| {
+        panic!("{} can't be read ({error}): build the adapters with `./just guests`", folder.display())
+    });
+    let files = found.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|is| is == "wasm"));
+    let mut names: Vec<_> = files.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// A guest of `tests/guests`, which does one thing.
 #[track_caller]
 pub fn guest(name: &str) -> Bytes {

@@ -12,7 +12,8 @@ use crate::request::Asking;
 
 const BOUNDARY: &str = "caisson-e2e-boundary";
 
-/// An upload being put together. Awaiting it uploads, and fails the test unless a revision was made.
+/// An upload being put together. Awaiting it uploads, and fails the test unless a revision was made. It is forced unless a test says
+/// otherwise: most guests of the tests are meant to fail what every adapter must pass.
 pub struct Push {
     request: Asking,
     component: Bytes,
@@ -25,7 +26,10 @@ pub struct Made(pub Value);
 
 impl Push {
     pub(crate) fn new(request: Asking, component: Bytes) -> Self {
-        let config = if in_other_world() { json!({ "allow-async": true }) } else { json!({}) };
+        let mut config = json!({ "force": true });
+        if in_other_world() {
+            config["allow-async"] = true.into();
+        }
         Self { request, component, config }
     }
 
@@ -67,6 +71,11 @@ impl Push {
     pub fn with(mut self, field: &str, value: Value) -> Self {
         self.config[field] = value;
         self
+    }
+
+    /// Leaves it to the check whether the revision is served.
+    pub fn unless_it_fails(self) -> Self {
+        self.with("force", false.into())
     }
 
     /// Uploads, and gives the answer whatever it is.

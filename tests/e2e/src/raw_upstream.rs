@@ -37,6 +37,8 @@ struct Shared {
     answers: Mutex<VecDeque<(Bytes, Then)>>,
     live: watch::Sender<usize>,
     accepted: watch::Sender<usize>,
+    /// Whether it answers before it has read a body.
+    is_hasty: bool,
 }
 
 /// One connection among the live ones.
@@ -44,9 +46,18 @@ struct Live(Arc<Shared>);
 
 impl RawUpstream {
     pub async fn start() -> Self {
+        Self::with(Shared::default()).await
+    }
+
+    /// One that reads a request's head, and leaves the body where it is.
+    pub async fn start_hasty() -> Self {
+        Self::with(Shared { is_hasty: true, ..Shared::default() }).await
+    }
+
+    async fn with(shared: Shared) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(shared);
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, Arc::clone(&shared)));
         Self { origin, shared, _accepting: accepting }
@@ -84,7 +95,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn serve(mut stream: TcpStream, live: Live) {
     stream.set_nodelay(true).unwrap();
-    read_request(&mut stream).await;
+    read_request(&mut stream, live.0.is_hasty).await;
     let answer = live.0.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let (bytes, then) = answer.unwrap_or((Bytes::new(), Then::Hold));
     // Whatever fails from here on is the client's leaving.
@@ -99,8 +110,8 @@ async fn serve(mut stream: TcpStream, live: Live) {
     drop(stream);
 }
 
-/// Reads a head, and a body of the length that it says.
-async fn read_request(stream: &mut TcpStream) {
+/// Reads a head, and a body of the length that it says unless there is no time for it.
+async fn read_request(stream: &mut TcpStream, is_hasty: bool) {
     let mut read = Vec::new();
     let body = loop {
         if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -110,6 +121,9 @@ async fn read_request(stream: &mut TcpStream) {
             return;
         }
     };
+    if is_hasty {
+        return;
+    }
     let head = String::from_utf8_lossy(&read[..body]).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
     while read.len() < body + length && matches!(stream.read_buf(&mut read).await, Ok(1..)) {}

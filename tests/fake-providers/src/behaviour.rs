@@ -36,7 +36,9 @@ pub(crate) enum Behaviour {
 
 impl Behaviour {
     pub(crate) fn of(model: &str) -> Behaviour {
-        match model {
+        // Some adapters send on no other names than their provider's.
+        let family = ["claude-", "gemini-"].iter().find_map(|family| model.strip_prefix(family));
+        match family.unwrap_or(model) {
             "fault-midstream" => Behaviour::MidstreamFault,
             "fault-cut" => Behaviour::Cut,
             "slow" => Behaviour::Slow,
@@ -46,8 +48,8 @@ impl Behaviour {
             "redacted" => Behaviour::Redacted,
             "parallel" => Behaviour::Parallel,
             "leak" => Behaviour::Leak,
-            _ if model.starts_with("missing") => Behaviour::Missing,
-            _ => model
+            model if model.starts_with("missing") => Behaviour::Missing,
+            model => model
                 .strip_prefix("fault-")
                 .and_then(|status| status.parse().ok())
                 .filter(|status| (400..600).contains(status))
@@ -64,6 +66,9 @@ mod tests {
     fn only_the_listed_names_misbehave() {
         for (model, behaviour) in [
             ("fault-429", Behaviour::Fault(429)),
+            ("claude-fault-429", Behaviour::Fault(429)),
+            ("gemini-endless", Behaviour::Endless),
+            ("gemini-3.5-flash", Behaviour::Plain),
             ("fault-200", Behaviour::Plain),
             ("fault-", Behaviour::Plain),
             ("fault-midstream", Behaviour::MidstreamFault),

@@ -95,6 +95,8 @@ pub(crate) fn answer(wire: Wire, incoming: &Incoming<'_>) -> Option<Reply> {
                 _ => None,
             }
         }
+        // Nothing is measured before these.
+        Wire::Ollama | Wire::Desk => None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Fake LLM providers: HTTP/1.1 servers on loopback that speak the wire formats of OpenAI, Anthropic
-//! and Gemini, for the demo, the end-to-end tests and the benchmark.
+//! Fake LLM providers: HTTP/1.1 servers on loopback that speak the wire formats of OpenAI, Anthropic,
+//! Gemini and Ollama, and that of a made-up internal service, for the demo, the end-to-end tests and the benchmark.
 //!
 //! A [`FakeProvider`] is as strict as the real service about what it accepts and answers in the same
 //! shapes, so that an adapter's mistake shows here and not in production. It deliberately runs no
@@ -48,6 +48,7 @@
 //! | `leak` | the answer quotes the key that came with the request |
 //! | `bench` | a fixed answer, or a stream of 100 text chunks in one burst; neither parsed, checked nor recorded |
 //!
+//! All but the last may have `claude-` or `gemini-` before them, for adapters that send on no other names.
 //! Every other name is taken for a model that exists, but for those that begin with `missing`.
 
 mod answer;
@@ -55,9 +56,11 @@ mod anthropic;
 mod behaviour;
 mod bench;
 mod connection;
+mod desk;
 mod example;
 mod gemini;
 mod incoming;
+mod ollama;
 mod openai;
 mod outgoing;
 mod pace;
@@ -79,6 +82,10 @@ pub enum Wire {
     Anthropic,
     /// `generateContent`, its stream, embeddings and models.
     Gemini,
+    /// Ollama's own API: chat and embeddings.
+    Ollama,
+    /// The made-up internal service that `guests/intranet` speaks to.
+    Desk,
 }
 
 impl Wire {
@@ -86,7 +93,7 @@ impl Wire {
     fn base_path(self) -> &'static str {
         match self {
             Wire::OpenAi => "/v1",
-            Wire::Anthropic | Wire::Gemini => "",
+            _ => "",
         }
     }
 }

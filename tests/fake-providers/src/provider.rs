@@ -24,7 +24,7 @@ use crate::connection::{Connection, Counted, ResetSwitch};
 use crate::incoming::Incoming;
 use crate::outgoing::Outgoing;
 use crate::reply::{Body, Reply};
-use crate::{Wire, anthropic, bench, gemini, openai};
+use crate::{Wire, anthropic, bench, desk, gemini, ollama, openai};
 
 /// As Anthropic documents it; the others' limits are near.
 const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -229,6 +229,8 @@ async fn respond(
                     Wire::OpenAi => openai::answer(&incoming),
                     Wire::Anthropic => anthropic::answer(&incoming),
                     Wire::Gemini => gemini::answer(&incoming),
+                    Wire::Ollama => ollama::answer(&incoming),
+                    Wire::Desk => desk::answer(&incoming),
                 }
             }
         },
@@ -248,6 +250,8 @@ fn too_large(wire: Wire, seed: u64) -> Reply {
         Wire::OpenAi => openai::too_large(seed),
         Wire::Anthropic => anthropic::too_large(seed),
         Wire::Gemini => gemini::too_large(),
+        Wire::Ollama => ollama::too_large(),
+        Wire::Desk => desk::too_large(),
     }
 }
 

@@ -9,7 +9,7 @@ mod client;
 mod story;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use caisson_fake_providers::{FakeProvider, Wire};
@@ -18,8 +18,6 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::serve::{self, Started};
-use crate::config::Config;
-use crate::deployments::GivenKeys;
 use client::OpenAi;
 
 /// Tries everything.
@@ -73,7 +71,7 @@ const SHOWN: [Shown; 4] = [
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let data = TemporaryFolder::new()?;
-        let Started { server, new_admin_key, .. } = self.start(&data.0).await?;
+        let Started { server, new_admin_key, .. } = serve::start_aside(self.listen, &data.0, false).await?;
         let origin = format!("http://{}", server.address()?);
         let admin_key = new_admin_key.context("the demo's data folder is not new")?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -94,21 +92,6 @@ impl Demo {
         drop(stop);
         serving.await?;
         Ok(())
-    }
-
-    async fn start(&self, data: &Path) -> anyhow::Result<Started> {
-        let config =
-            Config { listen: self.listen, data_dir: data.to_owned(), shutdown_grace_seconds: 1, ..Config::default() };
-        match serve::start(&config, None, &GivenKeys::default()).await {
-            Ok(started) => Ok(started),
-            // Somebody's real server may be there already.
-            Err(_) if self.listen.port() != 0 => {
-                let data_dir = data.join("second");
-                let listen = SocketAddr::new(self.listen.ip(), 0);
-                serve::start(&Config { listen, data_dir, ..config }, None, &GivenKeys::default()).await
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Pushes an adapter, pointed at a fake of its provider; and at the real one under the name `…-live` where its key is set.

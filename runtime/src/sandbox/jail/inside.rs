@@ -30,6 +30,8 @@ pub struct Inside {
     pub cpu_seconds: u64,
     /// Memory, in bytes.
     pub memory_bytes: u64,
+    /// As in [`CompileBounds`](super::CompileBounds).
+    pub hasty: bool,
 }
 
 /// Compiles what standard input holds. To be called before any thread is started.
@@ -47,7 +49,7 @@ pub fn run_inside(inside: Inside) -> ExitCode {
 impl Inside {
     fn run(self) -> io::Result<()> {
         // The engine looks at the machine (CPU features), which it can't any more once confined.
-        let engine = Engine::new(&self.world.compiler_config()).map_err(io::Error::other)?;
+        let engine = Engine::new(&self.world.compiler_config(self.hasty)).map_err(io::Error::other)?;
         self.confine()?;
         let mut component = Vec::new();
         io::stdin().lock().read_to_end(&mut component)?;

@@ -44,6 +44,8 @@ pub struct CompileBounds {
     pub memory_bytes: u64,
     /// From start to end, in seconds.
     pub seconds: u64,
+    /// Whether machine code is wanted soon, however slow it runs. For an author who tries, never for callers.
+    pub hasty: bool,
 }
 
 /// Machine code that our own compiler made in the jail just now. Nothing else makes one.
@@ -123,6 +125,7 @@ impl Inmate {
             .args(["--world", world.name()])
             .args(["--cpu-seconds", &bounds.cpu_seconds.to_string()])
             .args(["--memory-bytes", &bounds.memory_bytes.to_string()])
+            .args(bounds.hasty.then_some("--hasty"))
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())

@@ -107,7 +107,7 @@ async fn an_upload_reports_its_stages_to_whoever_asks() {
     let made = lines(guest("tell")).await;
     let made: Vec<serde_json::Value> = made.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let stages: Vec<&str> = made.iter().filter_map(|line| line["stage"].as_str()).collect();
-    assert_eq!(stages, ["checking", "compiling", "describing", "storing"]);
+    assert_eq!(stages, ["checking", "compiling", "describing", "playing", "storing"]);
     let end = made.last().unwrap();
     assert_eq!((&end["status"], &end["answer"]["revision"]), (&201.into(), &1.into()));
 

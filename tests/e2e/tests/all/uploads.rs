@@ -62,11 +62,18 @@ async fn a_component_without_the_export_is_told_which_and_what_it_has() {
     let other = "(component (instance $i) (export \"wasi:http/incoming-handler@0.2.0\" (instance $i)))";
     let message = says(&refused(&caisson, wat(other)).await, "missing_export");
     assert!(message.contains(PROVIDER) && message.contains("`wasi:http/incoming-handler@0.2.0`"), "{message}");
+}
 
-    // An older or newer contract isn't this one.
-    let newer = "(component (instance $i) (export \"caisson:adapter/provider@0.2.0\" (instance $i)))";
-    let message = says(&refused(&caisson, wat(newer)).await, "missing_export");
-    assert!(message.contains("provider@0.2.0"), "{message}");
+#[tokio::test]
+async fn a_component_on_another_version_of_the_contract_is_told_which_it_has_and_which_is_supported() {
+    let caisson = with_echo().await;
+    let exporting = "(component (instance $i) (export \"caisson:adapter/provider@0.2.0\" (instance $i)))";
+    let importing = "(component (import \"caisson:llm/host@0.0.9\" (instance)))";
+    for (component, version) in [(exporting, "0.2.0"), (importing, "0.0.9")] {
+        let message = says(&refused(&caisson, wat(component)).await, "contract_version");
+        let said = format!("is built on version {version} of the contract");
+        assert!(message.contains(&said) && message.contains("supports 0.1.0"), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ const LOG: &str =
 
 /// What compiling may take, in CPU time: some times what an honest guest of the suite needs, and well below what the runaway uploads
 /// would take, on a fast machine too. By default it's minutes, which nobody should have to wait for here.
-const COMPILING: &str = "compile-cpu-seconds = 5";
+const COMPILING: &str = "compile-cpu-seconds = 2";
 
 /// The deployment that has to go on answering.
 const NEIGHBOUR: &str = "echo";

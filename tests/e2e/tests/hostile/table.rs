@@ -62,7 +62,7 @@ pub(crate) fn stopped_by(code: &str) -> &'static str {
         "component_too_complex" => "structural check",
         "not_wasm" | "core_module" | "precompiled" => "file header",
         "invalid_component" => "validation",
-        "unknown_import" | "missing_export" => "contract",
+        "unknown_import" | "missing_export" | "contract_version" => "contract",
         "invalid_configuration" => "configuration check",
         "upload_too_large" => "upload limit",
         _ => "the adapter's own error",

@@ -137,5 +137,7 @@ fn key_headers(wire: Wire) -> &'static [(&'static str, &'static str)] {
         Wire::OpenAi => &[("authorization", "Bearer test-key")],
         Wire::Anthropic => &[("x-api-key", "test-key"), ("anthropic-version", "2023-06-01")],
         Wire::Gemini => &[("x-goog-api-key", "test-key")],
+        Wire::Ollama => &[],
+        Wire::Desk => &[("x-desk-session", "test-key"), ("content-type", "application/x-www-form-urlencoded")],
     }
 }

@@ -4,6 +4,8 @@
 
 mod anthropic;
 mod client;
+mod desk;
 mod gemini;
+mod ollama;
 mod openai;
 mod replies;

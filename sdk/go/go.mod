@@ -1,0 +1,3 @@
+module github.com/caisson/caisson/sdk/go
+
+go 1.27
