@@ -24,7 +24,7 @@ pub(super) mod adapter_async {
             world adapter-async { export caisson:adapter-async/provider-async@0.1.0; }
         ",
         path: "../wit/adapter-async",
-        exports: { default: async | store },
+        exports: { default: async },
         with: { "caisson:llm/api@0.1.0": crate::chat },
     });
 }

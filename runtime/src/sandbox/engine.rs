@@ -294,7 +294,7 @@ fn config(world: World, sandboxes: u32) -> Config {
         .total_core_instances(sandboxes.saturating_mul(MAX_INSTANCES_PER_COMPONENT / 2))
         .total_memories(sandboxes.saturating_add(sandboxes / 8).max(MAX_MEMORIES_PER_COMPONENT))
         .total_tables(sandboxes.saturating_mul(4))
-        .total_stacks(sandboxes)
+        .total_stacks(sandboxes.saturating_mul(world.stacks()))
         .max_core_instances_per_component(MAX_INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MAX_MEMORIES_PER_COMPONENT)
         .max_tables_per_component(MAX_TABLES_PER_COMPONENT)

@@ -2,7 +2,8 @@
 //!
 //! Nothing outside of here knows how a world waits. One call is one future that borrows the Store; dropping it and the Store ends
 //! whatever the guest was doing. In the world `adapter-async` a guest's tasks run within such a call and at no other time, so what
-//! it left running when it answered never runs again.
+//! it left running when it answered never runs again. One that can't run on any more, and so would never answer, is told from one that
+//! waits: nobody's slot is held for it until its deadline.
 
 use std::sync::Arc;
 
@@ -69,14 +70,16 @@ impl Linked {
     }
 }
 
-/// Calls `$call` of whichever world's provider.
+/// Calls a function of whichever world's provider: `$call` in the world `adapter`, `$function` in the other, whose generated `call_…`
+/// would wait for a guest that can't run on.
 macro_rules! in_either_world {
-    ($exports:expr, $store:ident . $call:ident ( $($argument:ident),* )) => {
+    ($exports:expr, $store:ident, $call:ident | $function:ident ( $($argument:ident),* )) => {
         match $exports {
-            Exports::Adapter(exports) => exports.caisson_adapter_provider().$call(&mut *$store, $(&$argument),*).await,
+            Exports::Adapter(exports) => exports.caisson_adapter_provider().$call($store, $(&$argument),*).await,
             Exports::AdapterAsync(exports) => {
-                let provider = exports.caisson_adapter_async_provider_async();
-                $store.run_concurrent(async |accessor| provider.$call(accessor, $($argument),*).await).await?
+                let function = exports.caisson_adapter_async_provider_async().$function();
+                let (answer,) = function.call_async($store, ($($argument,)*)).await?;
+                Ok(answer)
             }
         }
     };
@@ -84,7 +87,7 @@ macro_rules! in_either_world {
 
 impl Exports {
     pub(super) async fn describe(&self, store: &mut Store<State>) -> wasmtime::Result<chat::AdapterInfo> {
-        in_either_world!(self, store.call_describe())
+        in_either_world!(self, store, call_describe | func_describe())
     }
 
     pub(super) async fn complete(
@@ -93,7 +96,7 @@ impl Exports {
         context: chat::Context,
         request: chat::ChatRequest,
     ) -> Answer<chat::ChatResponse> {
-        in_either_world!(self, store.call_complete(context, request))
+        in_either_world!(self, store, call_complete | func_complete(context, request))
     }
 
     pub(super) async fn embed(
@@ -102,7 +105,7 @@ impl Exports {
         context: chat::Context,
         request: chat::EmbedRequest,
     ) -> Answer<chat::EmbedResponse> {
-        in_either_world!(self, store.call_embed(context, request))
+        in_either_world!(self, store, call_embed | func_embed(context, request))
     }
 
     pub(super) async fn open_stream(
@@ -117,10 +120,8 @@ impl Exports {
                 Ok(opened.map(Events::Resource))
             }
             Self::AdapterAsync(exports) => {
-                let provider = exports.caisson_adapter_async_provider_async();
-                let opened = store
-                    .run_concurrent(async |accessor| provider.call_open_stream(accessor, context, request).await)
-                    .await??;
+                let function = exports.caisson_adapter_async_provider_async().func_open_stream();
+                let (opened,) = function.call_async(&mut *store, (context, request)).await?;
                 match opened {
                     Ok((stream, end)) => Ok(Ok(Events::Inbox(Inbox::of(store, stream, end)?))),
                     Err(error) => Ok(Err(error)),
@@ -135,7 +136,7 @@ impl Exports {
             (Self::Adapter(exports), Events::Resource(events)) => {
                 exports.caisson_adapter_provider().events().call_next(store, *events).await
             }
-            (_, Events::Inbox(inbox)) => store.run_concurrent(async |_| inbox.next().await).await,
+            (_, Events::Inbox(inbox)) => store.run_concurrent(async |accessor| inbox.next(accessor).await).await?,
             // `open_stream` gives each world its own kind.
             (Self::AdapterAsync(_), Events::Resource(_)) => wasmtime::bail!("the stream is of another world"),
         }

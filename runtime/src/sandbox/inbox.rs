@@ -8,14 +8,17 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use wasmtime::component::{FutureConsumer, FutureReader, Source, StreamConsumer, StreamReader, StreamResult};
-use wasmtime::{AsContextMut, StoreContextMut};
+use wasmtime::component::{Accessor, FutureConsumer, FutureReader, Source, StreamConsumer, StreamReader, StreamResult};
+use wasmtime::{AsContextMut, StoreContextMut, Trap};
 
 use super::state::State;
 use crate::chat::{Error, Event};
 
 /// Events taken at once; of more that were written at once, the rest is taken next.
 const MOST_EVENTS: usize = 64;
+/// Turns of the Store in which what a guest wrote last arrives, once its tasks are over. One takes what waited for room; the other is
+/// for its result.
+const TURNS: u32 = 2;
 
 /// What has arrived and wasn't taken.
 #[derive(Default)]
@@ -53,23 +56,33 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// Waits for events; none is the end. To be called while the guest's tasks run.
-    pub(super) fn next(&self) -> impl Future<Output = Result<Option<Vec<Event>>, Error>> {
+    /// Waits for events; none is the end. To be called while the guest's tasks run. Fails once none is left to say more.
+    pub(super) async fn next(&self, guest: &Accessor<State>) -> wasmtime::Result<Result<Option<Vec<Event>>, Error>> {
+        let mut turns = TURNS;
         std::future::poll_fn(|cx| {
             let mut arrived = self.arrived();
             if !arrived.events.is_empty() {
                 let events = std::mem::take(&mut arrived.events);
                 wake(&mut arrived.writer);
-                return Poll::Ready(Ok(Some(events)));
+                return Poll::Ready(Ok(Ok(Some(events))));
             }
             match &arrived.result {
-                Some(Err(error)) => return Poll::Ready(Err(error.clone())),
-                Some(Ok(())) if arrived.ended => return Poll::Ready(Ok(None)),
+                Some(Err(error)) => return Poll::Ready(Ok(Err(error.clone()))),
+                Some(Ok(())) if arrived.ended => return Poll::Ready(Ok(Ok(None))),
                 _ => {}
             }
             arrived.reader = Some(cx.waker().clone());
+            drop(arrived);
+            if guest.poll_no_interesting_tasks(cx).is_ready() {
+                if turns == 0 {
+                    return Poll::Ready(Err(Trap::AsyncDeadlock.into()));
+                }
+                turns -= 1;
+                cx.waker().wake_by_ref();
+            }
             Poll::Pending
         })
+        .await
     }
 
     fn arrived(&self) -> MutexGuard<'_, Arrived> {

@@ -58,6 +58,8 @@ const DESCRIBE_FUEL: usize = 1 << 20;
 const NEXT_FUEL: u64 = 10_000;
 /// Component handles that a guest may hold.
 const MAX_HANDLES: usize = 10_000;
+/// Tasks, and streams and futures with their ends, that the host keeps for a guest at one time.
+const MAX_TASKS: usize = 10_000;
 
 /// A compiled component, linked against everything it imports: entering it costs microseconds.
 #[derive(Clone)]
@@ -139,6 +141,9 @@ impl Adapter {
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(MAX_TASKS);
+        }
         store.set_epoch_deadline(1);
         let looked = Arc::clone(&ledger);
         store.epoch_deadline_callback(move |store| {

@@ -21,6 +21,8 @@ const MAX_FIELD_BYTES: usize = 32 << 10;
 const LARGE_BODIES: u32 = 8;
 const LARGE_WRITE_BYTES: usize = 1 << 20;
 const SMALL_WRITE_BYTES: usize = 4 << 10;
+/// The most of one write to a body that the host takes at once, on WASI 0.3: the rest stays with the guest until it is sent.
+const TASK_WRITE_BYTES: usize = 64 << 10;
 
 /// One sandbox's state. It has no field that outlives the sandbox but the revision's `egress`, which a guest reaches only through
 /// checked requests.
@@ -81,6 +83,11 @@ impl WasiHttpHooks for Hooks {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         self.unsent = self.unsent.saturating_add(1);
         if self.unsent <= LARGE_BODIES { LARGE_WRITE_BYTES } else { SMALL_WRITE_BYTES }
+    }
+
+    // Held once for each body that is being sent.
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        TASK_WRITE_BYTES
     }
 
     fn send_request(

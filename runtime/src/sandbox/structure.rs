@@ -36,6 +36,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<World, CompileError> {
     }
     walk.check_contract()?;
     let world = walk.check_exports()?;
+    walk.check_tasks(world)?;
     walk.check_imports(world)?;
     Ok(world)
 }
@@ -166,6 +167,14 @@ impl<'a> Walk<'a> {
         let found =
             if self.exports.is_empty() { "nothing".to_owned() } else { format!("`{}`", self.exports.join("`, `")) };
         Err(CompileError::Export(format!("it must export {}, and exports {found}", wanted.join(" or "))))
+    }
+
+    /// Only the outermost component may have instances that wait.
+    fn check_tasks(&self, world: World) -> Result<(), CompileError> {
+        match (world, self.counts.lifted_inside) {
+            (World::AdapterAsync, Some(offset)) => bounds::LIFTED_INSIDE.hold(1, offset),
+            _ => Ok(()),
+        }
     }
 
     /// Names every import that nobody gives, not only the first.

@@ -67,6 +67,15 @@ impl World {
         }
     }
 
+    /// The stacks that one sandbox takes at most. A guest with tasks waits on one while the host hands it values on another, and it
+    /// has one instance that can wait (`structure`).
+    pub(super) const fn stacks(self) -> u32 {
+        match self {
+            Self::Adapter => 1,
+            Self::AdapterAsync => 2,
+        }
+    }
+
     /// What shapes machine code: the same in the jail and out of it, but for what a hasty compiler leaves undone. The pool isn't part
     /// of it.
     pub(super) fn compiler_config(self, hasty: bool) -> Config {
