@@ -6,6 +6,7 @@ target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
 wasm := target / "wasm32-wasip2/guest"
 adapters := justfile_directory() / "target/adapters"
 test-guests := justfile_directory() / "target/test-guests"
+async-target := justfile_directory() / "target/adapter-async"
 
 export CAISSON_BIN := target / "release/caisson"
 
@@ -18,7 +19,7 @@ demo *ARGS: build rust-guests
     {{CAISSON_BIN}} demo --adapters {{adapters}} {{ARGS}}
 
 # Everything that must hold: lints, the contract, unit tests, end-to-end tests with the official clients.
-test: lint wit build guests guests-for-tests kits
+test: lint wit build guests guests-for-tests async-guests kits
     cargo test --release --locked --workspace
 
 # Build the binary `caisson`.
@@ -51,6 +52,15 @@ guests-for-tests: toolchain
     for source in tests/guests/examples/*.rs; do install -m 644 {{wasm}}/examples/$(basename $source .rs).wasm {{test-guests}}/; done
     cargo run --release --locked --quiet -p caisson-wat-guests -- tests/guests/wat {{test-guests}}
 
+# Build the adapters and the tests' guests in Rust for the world `adapter-async`, to target/adapter-async/{adapters,test-guests}.
+async-guests: toolchain
+    cargo build --locked --profile guest --target wasm32-wasip2 -p anthropic-adapter -p echo-adapter -p gemini-adapter -p openai-adapter --features anthropic-adapter/async,echo-adapter/async,gemini-adapter/async,openai-adapter/async
+    mkdir -p {{async-target}}/adapters {{async-target}}/test-guests
+    for name in anthropic echo gemini openai; do install -m 644 {{wasm}}/$name.wasm {{async-target}}/adapters/; done
+    cargo build --locked --profile guest --target wasm32-wasip2 -p caisson-test-guests --examples --features async
+    find {{async-target}}/test-guests -name '*.wasm' -delete
+    for source in tests/guests/examples/*.rs tests/guests/tasks/*.rs; do install -m 644 {{wasm}}/examples/$(basename $source .rs).wasm {{async-target}}/test-guests/; done
+
 # Lints, types and tests of the kits in other languages and of the adapters written with them.
 kits: build guests
     sdk/c/build.sh test guests/anthropic-c
@@ -62,8 +72,16 @@ kits: build guests
     guests/mistral/build.sh test
 
 # Attack the real binary with hostile guests and uploads, and print what stopped each. An argument is a filter.
-hostile *ARGS: build rust-guests guests-for-tests
+hostile *ARGS: build rust-guests guests-for-tests async-guests
     cargo test --release --locked -p caisson-e2e --test hostile -- {{ARGS}}
+
+# The same with the guests in Rust built for the world `adapter-async`.
+hostile-async *ARGS: build rust-guests guests-for-tests async-guests
+    CAISSON_WORLD=adapter-async cargo test --release --locked -p caisson-e2e --test hostile -- {{ARGS}}
+
+# The end-to-end tests with the adapters and guests in Rust built for the world `adapter-async`. An argument is a filter.
+test-async *ARGS: build rust-guests guests-for-tests async-guests
+    CAISSON_WORLD=adapter-async cargo test --release --locked -p caisson-e2e --test all -- {{ARGS}}
 
 # Formats, clippy and docs, with warnings as errors.
 lint: toolchain

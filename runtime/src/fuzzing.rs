@@ -37,7 +37,7 @@ pub fn write_stream(events: Vec<Event>, choices: u32, include_usage: bool) -> Re
 
 /// Checks an upload's structure.
 pub fn check_structure(bytes: &[u8]) -> Result<(), CompileError> {
-    sandbox::check_structure(bytes)
+    sandbox::check_structure(bytes).map(drop)
 }
 
 /// Whether a name may resolve to this address without the operator's consent.

@@ -99,6 +99,7 @@ fn compile_code(error: &CompileError) -> &'static str {
         CompileError::Import(_) => "unknown_import",
         CompileError::Contract { .. } => "contract_version",
         CompileError::Export(_) => "missing_export",
+        CompileError::Off => "world_off",
         CompileError::Bound { .. } => "compile_limit",
         CompileError::Compiler(_) => "compiler_failed",
         CompileError::Busy => "overloaded",

@@ -14,7 +14,7 @@ use crate::chat::{AdapterInfo, Placement};
 use crate::config::Config;
 use crate::conformance::{Report, Suite};
 use crate::deployments::examine;
-use crate::sandbox::Sandboxes;
+use crate::sandbox::{Sandboxes, World};
 
 /// Checks a component.
 #[derive(Args)]
@@ -33,10 +33,10 @@ impl Check {
         let suites = self.cases.iter().map(|folder| Suite::read(folder)).collect::<Result<Vec<_>, _>>()?;
         let bytes = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
         let sandboxes = Sandboxes::new(1, compile_bounds(&Config::default()))?;
-        let examined = examine(&sandboxes, bytes.into(), &|_| {}).await;
+        let examined = examine(&sandboxes, bytes.into(), true, &|_| {}).await;
         let (component, _) = examined.with_context(|| self.file.display().to_string())?;
         let component = Arc::new(component);
-        let info = &component.info;
+        let (info, world) = (&component.info, component.adapter.world());
         let mut report = Report::default();
         Suite::generic().run(&component, &mut report).await;
         for suite in Suite::named(&info.suites, &suites, &mut report).iter().chain(&suites) {
@@ -45,6 +45,7 @@ impl Check {
         if self.output.json {
             shown::json(&json!({
                 "digest": component.digest.to_string(),
+                "world": world.name(),
                 "name": info.name,
                 "version": info.version,
                 "description": info.description,
@@ -55,7 +56,11 @@ impl Check {
                 "cases": report.cases,
             }))?;
         } else {
-            println!("{} is an adapter: it fits the world `adapter`, and `describe` answers", self.file.display());
+            let (file, name) = (self.file.display(), world.name());
+            println!("{file} is an adapter: it fits the world `{name}`, and `describe` answers");
+            if world == World::AdapterAsync {
+                println!("  is on {}, which is experimental: push it with --allow-async", world.wasi());
+            }
             print_info(info);
             print!("\n{}", report.to_text());
         }

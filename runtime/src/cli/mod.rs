@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::egress::SecretText;
-use crate::sandbox::{COMPILE_COMMAND, Inside, run_inside};
+use crate::sandbox::{COMPILE_COMMAND, Inside, World, run_inside};
 
 /// Runs LLM provider adapters in WebAssembly sandboxes behind an OpenAI-compatible endpoint.
 #[derive(Parser)]
@@ -74,9 +74,11 @@ enum Command {
     Compile(Compile),
 }
 
-/// What the compiler may use.
+/// What is compiled, and what the compiler may use.
 #[derive(Args, Clone, Copy)]
 struct Compile {
+    #[arg(long, value_parser = |name: &str| World::named(name).ok_or("there is no such world"))]
+    world: World,
     #[arg(long)]
     cpu_seconds: u64,
     #[arg(long)]
@@ -108,9 +110,9 @@ struct Output {
 pub fn main() -> ExitCode {
     let closed = process::close();
     let cli = Cli::parse();
-    if let Command::Compile(Compile { cpu_seconds, memory_bytes, hasty }) = cli.command {
+    if let Command::Compile(Compile { world, cpu_seconds, memory_bytes, hasty }) = cli.command {
         // Before any thread is started, and without the rest of what a command has.
-        return run_inside(Inside { cpu_seconds, memory_bytes, hasty });
+        return run_inside(Inside { world, cpu_seconds, memory_bytes, hasty });
     }
     if let Err(error) = closed {
         eprintln!("warning: this process's memory can't be kept out of core dumps: {error}");

@@ -52,6 +52,9 @@ pub(super) struct Grants {
     /// Let granted names resolve to private addresses
     #[arg(long)]
     pub(super) allow_private: bool,
+    /// Let its component be for the world `adapter-async`, on WASI 0.3, which is experimental; `=false` takes that back
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) allow_async: Option<bool>,
     /// Give a credential. The adapter never sees it. Repeatable
     #[arg(long = "credential", value_name = "SLOT=env:VAR|file:PATH")]
     pub(super) credentials: Vec<String>,
@@ -122,6 +125,9 @@ impl Grants {
         }
         if self.allow_private {
             config.insert("allow-private".into(), true.into());
+        }
+        if let Some(allow) = self.allow_async {
+            config.insert("allow-async".into(), allow.into());
         }
         if !self.pass_headers.is_empty() {
             config.insert("pass-headers".into(), json!(self.pass_headers));

@@ -46,7 +46,7 @@ impl Record {
         let settings: BTreeMap<String, String> =
             settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let sandboxes = Sandboxes::new(1, compile_bounds(&Config::default()))?;
-        let examined = examine(&sandboxes, read(&self.file)?.into(), &|_| {}).await;
+        let examined = examine(&sandboxes, read(&self.file)?.into(), true, &|_| {}).await;
         let (component, _) = examined.with_context(|| self.file.display().to_string())?;
         let recording = Recording { request, embeddings: self.embeddings, shows: self.shows, settings, change };
         let (case, report) = record(&Arc::new(component), Network::new(&[]), recording).await?;

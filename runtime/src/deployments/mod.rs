@@ -26,7 +26,7 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use crate::egress::Network;
-use crate::sandbox::{CompileError, Language, Sandboxes};
+use crate::sandbox::{CompileError, Language, Sandboxes, World};
 use artifacts::Artifacts;
 use compiled::CompiledArtifacts;
 use database::{Database, KeyRow, New, Row};
@@ -246,7 +246,10 @@ impl Deployments {
         let (component, compiled) = match self.loaded(Digest::of(&bytes)) {
             Some(component) => (component, None),
             None => {
-                let (component, compiled) = examine(&self.sandboxes, bytes.clone(), progress).await?;
+                // Asked before any of it is compiled or run.
+                let last = self.last_revision(name)?.is_some_and(|row| row.spec.allow_async);
+                let allow_async = change.allow_async.unwrap_or(last);
+                let (component, compiled) = examine(&self.sandboxes, bytes.clone(), allow_async, progress).await?;
                 (Arc::new(component), Some(compiled))
             }
         };
@@ -474,6 +477,9 @@ impl Deployments {
         fit: bool,
     ) -> Result<Made, DeployError> {
         let spec = spec.changed(change, &component)?;
+        if component.adapter.world() == World::AdapterAsync && !spec.allow_async {
+            return Err(CompileError::Off.into());
+        }
         let wants = spec.wants(&component.info)?;
         let active = fit && (wants.missing().is_empty() || self.snapshot().active(name).is_none());
         let created = now();
@@ -511,7 +517,8 @@ impl Deployments {
         let adapter = match mapped {
             Some(adapter) => adapter,
             None => {
-                let compiled = compile(&self.sandboxes, row.digest, bytes.into(), &|_| {}).await?;
+                let compiled =
+                    compile(&self.sandboxes, row.digest, bytes.into(), row.spec.allow_async, &|_| {}).await?;
                 tokio::task::block_in_place(|| self.compiled.keep(row.digest, &compiled));
                 self.sandboxes.load(&compiled)?
             }

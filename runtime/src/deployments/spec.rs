@@ -30,6 +30,8 @@ pub struct Spec {
     pub grants: Vec<Grant>,
     /// Whether granted names may resolve to private addresses.
     pub allow_private: bool,
+    /// Whether its component may be for the world `adapter-async`, on WASI 0.3, which is experimental.
+    pub allow_async: bool,
     /// Caps of one request: the chosen ones, and the defaults of the adapter's language for the rest.
     pub limits: Limits,
     /// The caps that an operator named, for this revision or one before it. None is a spec that was written before they were kept.
@@ -63,6 +65,8 @@ pub struct Change {
     pub grant_requested: bool,
     /// See [`Spec::allow_private`].
     pub allow_private: Option<bool>,
+    /// See [`Spec::allow_async`].
+    pub allow_async: Option<bool>,
     /// Adds or replaces credentials, by slot; `null` takes one away.
     pub credentials: BTreeMap<String, Option<SecretText>>,
     /// Replaces the named caps.
@@ -243,6 +247,7 @@ impl Change {
             }
         }
         spec.allow_private = self.allow_private.unwrap_or(spec.allow_private);
+        spec.allow_async = self.allow_async.unwrap_or(spec.allow_async);
         let chosen = self.limits.unwrap_or_default().or(spec.chosen_limits());
         spec.limits = chosen.over(defaults);
         spec.chosen_limits = Some(chosen);

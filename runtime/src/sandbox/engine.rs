@@ -1,28 +1,26 @@
-//! The engine, the pool and the linker that all sandboxes share, and the way from uploaded bytes to an [`Adapter`]: checked here,
-//! compiled in the [`jail`](super::jail), loaded here.
+//! The engines, pools and linkers that all sandboxes share, one of each for a [`World`], and the way from uploaded bytes to an
+//! [`Adapter`]: checked here, compiled in the [`jail`](super::jail), loaded here.
 //!
-//! A component is linked against the whole of WASI 0.2 with an empty context (language runtimes import filesystem, sockets and
-//! environment whether they use them or not), guarded `wasi:http` and `caisson:llm/host`. What it must export is the world's
-//! `provider`; whatever is wrong is said in the world's words.
+//! A component is linked against the whole of its world's WASI with an empty context (language runtimes import filesystem, sockets
+//! and environment whether they use them or not), guarded `wasi:http` and `caisson:llm/host`. What it must export is the world's
+//! provider; whatever is wrong is said in the world's words. The engine for `adapter-async` is set up when a first component needs
+//! it: without one, nothing of it runs.
 
 use std::hash::{Hash, Hasher};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::bindings::AdapterPre;
+use super::exports::Linked;
 use super::jail::{CompileBounds, Compiled, Jail};
 use super::lanes::Lanes;
 use super::state::State;
+use super::world::{CONTRACT, World};
 use super::{Adapter, Limits, structure};
-
-/// The version of the contract that this host speaks, the only one so far.
-pub(super) const CONTRACT: &str = "0.1.0";
-pub(super) const PROVIDER: &str = "caisson:adapter/provider@0.1.0";
 
 /// The lowest bytes of a freed slot's memory, which are reset and kept instead of given back: page faults, not instantiation, dominate
 /// a small guest. A guest whose stack is at most 128 KiB (`.cargo/config.toml`) writes to little beyond. Each slot that was ever used
@@ -43,13 +41,24 @@ const SLOTS_FOR_UPLOADS: u32 = 8;
 /// What all sandboxes share. Cheap to clone.
 #[derive(Clone)]
 pub struct Sandboxes {
-    engine: Engine,
-    linker: Linker<State>,
+    adapter: Host,
+    adapter_async: Arc<OnceLock<Host>>,
+    /// How many at one time, in either world.
+    most: u32,
+    fingerprints: [u64; World::ALL.len()],
     jail: Arc<Jail>,
     lanes: Arc<Lanes>,
 }
 
-/// Why uploaded bytes are no adapter. Each says what is wrong and what the world `adapter` needs.
+/// What the components of one world are loaded into and linked against.
+#[derive(Clone)]
+struct Host {
+    world: World,
+    engine: Engine,
+    linker: Linker<State>,
+}
+
+/// Why uploaded bytes are no adapter. Each says what is wrong and what the world needs.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// The magic number is missing.
@@ -58,7 +67,8 @@ pub enum CompileError {
     /// A core module: not yet a component.
     #[error(
         "this is a core module, not a component: build for `wasm32-wasip2`, or wrap it with `wasm-tools component new`; \
-         the world `adapter` is exported as `{PROVIDER}`"
+         the world `adapter` is exported as `{}`",
+        World::Adapter.provider()
     )]
     CoreModule,
     /// Machine code made by some wasmtime. Never accepted from outside (invariant 5).
@@ -96,8 +106,15 @@ pub enum CompileError {
         name: String,
     },
     /// The world's export is missing or has another shape.
-    #[error("the component doesn't export the world `adapter`: {0}")]
+    #[error("the component fits no world: {0}")]
     Export(String),
+    /// The world is off for who wants it.
+    #[error(
+        "the component is for the world `{0}`, on {1}, which is experimental and off until it is switched on for the deployment: \
+         push it with `--allow-async`, or build it for the world `{2}`",
+        World::AdapterAsync.name(), World::AdapterAsync.wasi(), World::Adapter.name()
+    )]
+    Off,
     /// Compiling it costs more than may be spent.
     #[error(
         "compiling the component takes more than {bound} of {what}: make it smaller (release build, fewer and shorter \
@@ -126,19 +143,23 @@ pub enum CompileError {
 }
 
 /// A file that holds machine code of our own compiler, proven by whoever keeps the key.
-pub struct Authentic<'p>(&'p Path);
+pub struct Authentic<'p>(&'p Path, World);
 
 impl<'p> Authentic<'p> {
     /// To be called once the whole file was authenticated, and not again after it was closed to be written to.
-    pub(crate) fn vouched_for(path: &'p Path) -> Self {
-        Self(path)
+    pub(crate) fn vouched_for(path: &'p Path, world: World) -> Self {
+        Self(path, world)
     }
 }
 
 impl CompileError {
     /// The export has another shape than the world's, as the engine puts it.
-    pub(crate) fn misfit(problem: impl std::fmt::Display) -> Self {
-        Self::Export(format!("`{PROVIDER}` has another shape than the world's: {problem}"))
+    pub(crate) fn misfit(world: World, problem: impl std::fmt::Display) -> Self {
+        Self::Export(format!(
+            "`{}` has another shape than in the world `{}`: {problem}",
+            world.provider(),
+            world.name()
+        ))
     }
 }
 
@@ -146,30 +167,36 @@ impl Sandboxes {
     /// Sets up an engine with room for `sandboxes` at one time, and a compiler with these bounds. Address space is reserved at once,
     /// memory is not used until needed.
     pub fn new(sandboxes: u32, bounds: CompileBounds) -> Result<Self, CompileError> {
-        let engine = Engine::new(&config(sandboxes)).map_err(CompileError::Engine)?;
+        let adapter = Host::new(World::Adapter, sandboxes)?;
         let lanes = Lanes::new().map_err(|error| CompileError::Engine(error.into()))?;
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
-        super::http::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
-        super::host::add_to_linker(&mut linker).map_err(CompileError::Engine)?;
-        tick(&engine);
+        let fingerprints = [fingerprint(World::Adapter)?, fingerprint(World::AdapterAsync)?];
         std::thread::spawn(super::host::load_tables);
-        Ok(Self { engine, linker, jail: Jail::new(bounds), lanes })
+        let adapter_async = Arc::default();
+        Ok(Self { adapter, adapter_async, most: sandboxes, fingerprints, jail: Jail::new(bounds), lanes })
     }
 
     /// Checks a component's structure and compiles it in the jail; says when its turn there has come. Dropping the future ends
-    /// the compiler.
-    pub async fn compile(&self, component: Bytes, begun: &(dyn Fn() + Send + Sync)) -> Result<Compiled, CompileError> {
-        tokio::task::block_in_place(|| structure::check(&component))?;
-        self.jail.compile(component, begun).await
+    /// the compiler. `allow_async`: whether it may be for the world `adapter-async`.
+    pub async fn compile(
+        &self,
+        component: Bytes,
+        allow_async: bool,
+        begun: &(dyn Fn() + Send + Sync),
+    ) -> Result<Compiled, CompileError> {
+        let world = tokio::task::block_in_place(|| structure::check(&component))?;
+        if world == World::AdapterAsync && !allow_async {
+            return Err(CompileError::Off);
+        }
+        self.jail.compile(world, component, begun).await
     }
 
     /// Links what the jail compiled just now.
     #[expect(unsafe_code, reason = "wasmtime runs what it loads as machine code; only the jail makes a `Compiled`")]
     pub fn load(&self, compiled: &Compiled) -> Result<Adapter, CompileError> {
+        let host = self.host(compiled.world)?;
         // SAFETY: the bytes are our own compiler's, straight from its process.
-        let component = unsafe { Component::deserialize(&self.engine, &compiled.0) };
-        self.link(component)
+        let component = unsafe { Component::deserialize(&host.engine, &compiled.code) };
+        self.link(host, component)
     }
 
     /// Links what the jail compiled at some other time, from a file that is mapped and never changed while it is.
@@ -178,40 +205,71 @@ impl Sandboxes {
         reason = "wasmtime runs what it loads as machine code; `Authentic` is proof of where it's from"
     )]
     pub fn load_file(&self, authentic: &Authentic<'_>) -> Result<Adapter, CompileError> {
+        let host = self.host(authentic.1)?;
         // SAFETY: the file's bytes were authenticated as our own compiler's, and nobody else can write to it.
-        let component = unsafe { Component::deserialize_file(&self.engine, authentic.0) };
-        self.link(component)
+        let component = unsafe { Component::deserialize_file(&host.engine, authentic.0) };
+        self.link(host, component)
     }
 
-    /// What compiled code depends on beside the component: the wasmtime version, its settings, the CPU's features.
-    pub fn fingerprint(&self) -> u64 {
-        let mut hasher = std::hash::DefaultHasher::new();
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        hasher.finish()
+    /// What a world's compiled code depends on beside the component: the wasmtime version, its settings, the CPU's features.
+    pub fn fingerprint(&self, world: World) -> u64 {
+        self.fingerprints[world as usize]
     }
 
-    fn link(&self, component: wasmtime::Result<Component>) -> Result<Adapter, CompileError> {
+    fn host(&self, world: World) -> Result<&Host, CompileError> {
+        match world {
+            World::Adapter => Ok(&self.adapter),
+            World::AdapterAsync => {
+                if let Some(host) = self.adapter_async.get() {
+                    return Ok(host);
+                }
+                // Whoever comes second drops what it made: an engine that nothing runs on costs address space and no more.
+                let host = Host::new(world, self.most)?;
+                Ok(self.adapter_async.get_or_init(|| host))
+            }
+        }
+    }
+
+    fn link(&self, host: &Host, component: wasmtime::Result<Component>) -> Result<Adapter, CompileError> {
         // The pool's bounds on one component are checked only now.
         let component = component.map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
-        let pre = self
+        let pre = host
             .linker
             .instantiate_pre(&component)
             .map_err(|error| CompileError::Import(format!("something the host gives in another shape: {error:#}")))?;
-        let pre = AdapterPre::new(pre).map_err(|error| CompileError::misfit(format_args!("{error:#}")))?;
-        Ok(Adapter { pre, lanes: Arc::clone(&self.lanes) })
+        let linked = Linked::new(host.world, pre)
+            .map_err(|error| CompileError::misfit(host.world, format_args!("{error:#}")))?;
+        Ok(Adapter { linked, lanes: Arc::clone(&self.lanes) })
     }
 }
 
-/// Whether the linker has an interface of that name. Versions match by semver, as in the linker itself.
-pub(super) fn gives(name: &str) -> bool {
-    const WASI: [&str; 7] =
-        ["wasi:io", "wasi:clocks", "wasi:random", "wasi:cli", "wasi:http", "wasi:filesystem", "wasi:sockets"];
-    let Some((interface, version)) = name.split_once('@') else { return false };
-    match interface.split_once('/') {
-        Some(("caisson:llm", "host" | "api")) => version == CONTRACT,
-        Some((package, _)) => WASI.contains(&package) && version.starts_with("0.2."),
-        None => false,
+impl Host {
+    fn new(world: World, sandboxes: u32) -> Result<Self, CompileError> {
+        let engine = Engine::new(&config(world, sandboxes)).map_err(CompileError::Engine)?;
+        let linker = linker(world, &engine).map_err(CompileError::Engine)?;
+        tick(&engine);
+        Ok(Self { world, engine, linker })
     }
+}
+
+fn linker(world: World, engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    super::http::add_to_linker(&mut linker)?;
+    if world == World::AdapterAsync {
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        super::http_async::add_to_linker(&mut linker)?;
+    }
+    super::host::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+fn fingerprint(world: World) -> Result<u64, CompileError> {
+    // Without a pool: whether a world is in use makes no difference.
+    let engine = Engine::new(&world.compiler_config(false)).map_err(CompileError::Engine)?;
+    let mut hasher = std::hash::DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 /// Moves the epoch on, so that every guest lets others on its thread run, whatever it does: fuel alone doesn't tick while a guest
@@ -227,14 +285,14 @@ fn tick(engine: &Engine) {
     });
 }
 
-fn config(sandboxes: u32) -> Config {
+fn config(world: World, sandboxes: u32) -> Config {
     let sandboxes = sandboxes.saturating_add(SLOTS_FOR_UPLOADS);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         .total_core_instances(sandboxes.saturating_mul(MAX_INSTANCES_PER_COMPONENT / 2))
         .total_memories(sandboxes.saturating_add(sandboxes / 8).max(MAX_MEMORIES_PER_COMPONENT))
         .total_tables(sandboxes.saturating_mul(4))
-        .total_stacks(sandboxes)
+        .total_stacks(sandboxes.saturating_mul(world.stacks()))
         .max_core_instances_per_component(MAX_INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MAX_MEMORIES_PER_COMPONENT)
         .max_tables_per_component(MAX_TABLES_PER_COMPONENT)
@@ -242,22 +300,7 @@ fn config(sandboxes: u32) -> Config {
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
-    let mut config = compiler_config(false);
+    let mut config = world.compiler_config(false);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config
-}
-
-/// What shapes machine code: the same in the jail and out of it, but for what a hasty compiler leaves undone. The pool isn't part of it.
-pub(super) fn compiler_config(hasty: bool) -> Config {
-    let mut config = Config::new();
-    if hasty {
-        config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
-    }
-    config
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .wasm_component_model(true)
-        // The 0.2 world needs none of the 0.3 machinery, and each Store is cheaper without it.
-        .concurrency_support(false);
     config
 }

@@ -31,7 +31,7 @@ pub enum Fault {
     #[error("the adapter trapped: {0}")]
     Trap(String),
     /// The component's exports have another shape than the world's.
-    #[error("the component doesn't fit the world `adapter`: {0}")]
+    #[error("the component doesn't fit its world: {0}")]
     Misfit(String),
     /// All fuel was used.
     #[error("the adapter used up its fuel")]
@@ -66,6 +66,7 @@ pub(super) fn classify(error: &wasmtime::Error, memory_refused: bool) -> Fault {
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Fault::Fuel,
         _ if memory_refused => Fault::Memory,
+        Some(Trap::AsyncDeadlock) => Fault::Trap(STUCK.to_owned()),
         Some(trap) => Fault::Trap(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
         None => Fault::Trap(in_our_words(error.root_cause().to_string())),
     }
@@ -80,10 +81,14 @@ fn is_of_the_system(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.is::<std::io::Error>()
 }
 
+/// Of the world `adapter-async`.
+const STUCK: &str = "none of its tasks can run on, and it gave no answer, or didn't say how its stream ended";
+
 /// Limits that wasmtime and its WASI tell of by text alone: what the text holds, and what it means to an author.
-const LIMITS: [(&str, &str); 2] = [
+const LIMITS: [(&str, &str); 3] = [
     ("allocated for hostcalls", "it passed the host more in one call than a call may hold"),
-    ("no free keys", "it holds too many requests, bodies, streams and pollables at one time"),
+    ("size of fields exceeds limit", "it made a set of header fields larger than 32 KiB"),
+    ("no free keys", "it holds too many requests, bodies, tasks, streams, futures and pollables at one time"),
 ];
 
 fn in_our_words(cause: String) -> String {
@@ -105,7 +110,7 @@ mod tests {
     #[test]
     fn limits_that_wasmtime_tells_of_by_text_are_told_in_our_words() {
         let full = trap(&ResourceTableError::Full.into());
-        assert_eq!(full, "it holds too many requests, bodies, streams and pollables at one time");
+        assert_eq!(full, "it holds too many requests, bodies, tasks, streams, futures and pollables at one time");
         for (text, meaning) in LIMITS {
             assert_eq!(trap(&wasmtime::Error::msg(format!("the {text} of it")).context("calling")), meaning);
         }

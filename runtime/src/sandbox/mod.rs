@@ -7,9 +7,12 @@
 
 mod bindings;
 mod engine;
+mod exports;
 mod fault;
 mod host;
 mod http;
+mod http_async;
+mod inbox;
 mod jail;
 mod lanes;
 mod language;
@@ -18,18 +21,18 @@ mod limits;
 mod log;
 mod state;
 mod structure;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wasmtime::component::ResourceAny;
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::chat;
 use crate::egress::Egress;
-use bindings::{Adapter as Exports, AdapterPre};
+use exports::{Events, Exports, Linked};
 use lanes::Lanes;
 use ledger::Ledger;
 use limits::Memory;
@@ -44,6 +47,7 @@ pub use language::Language;
 pub use limits::Limits;
 #[cfg(feature = "fuzzing")]
 pub(crate) use structure::check as check_structure;
+pub use world::World;
 
 /// Random bytes that a guest gets with one call.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
@@ -55,11 +59,13 @@ const DESCRIBE_FUEL: usize = 1 << 20;
 const NEXT_FUEL: u64 = 10_000;
 /// Component handles that a guest may hold.
 const MAX_HANDLES: usize = 10_000;
+/// Tasks, and streams and futures with their ends, that the host keeps for a guest at one time.
+const MAX_TASKS: usize = 10_000;
 
 /// A compiled component, linked against everything it imports: entering it costs microseconds.
 #[derive(Clone)]
 pub struct Adapter {
-    pre: AdapterPre<State>,
+    linked: Linked,
     lanes: Arc<Lanes>,
 }
 
@@ -88,7 +94,7 @@ pub struct Sandbox {
 /// A streamed answer being given. Owns the sandbox.
 pub struct EventStream {
     sandbox: Sandbox,
-    events: ResourceAny,
+    events: Events,
 }
 
 /// What one request cost.
@@ -109,6 +115,11 @@ pub struct Receipt {
 }
 
 impl Adapter {
+    /// The world that the component is for.
+    pub fn world(&self) -> World {
+        self.linked.world()
+    }
+
     /// Makes a fresh sandbox. The deadline starts now.
     pub async fn enter(&self, terms: Terms) -> Result<Sandbox, Failure> {
         let ledger = Ledger::begin(&terms.limits);
@@ -117,7 +128,7 @@ impl Adapter {
     }
 
     async fn begin(self, terms: Terms, ledger: Arc<Ledger>) -> Result<Sandbox, Failure> {
-        let Self { pre, lanes } = self;
+        let Self { linked, lanes } = self;
         let (stdout, stderr) = GuestLog::pair(terms.deployment, terms.request_id, terms.limits.log_bytes);
         let wasi = WasiCtxBuilder::new().stdout(stdout).stderr(stderr).max_random_size(MAX_RANDOM_BYTES).build();
         let state = State::new(
@@ -127,10 +138,13 @@ impl Adapter {
             terms.egress,
             Arc::clone(&ledger.meter),
         );
-        let mut store = Store::new(pre.engine(), state);
+        let mut store = linked.store(state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(MAX_TASKS);
+        }
         store.set_epoch_deadline(1);
         let looked = Arc::clone(&ledger);
         store.epoch_deadline_callback(move |store| {
@@ -139,7 +153,7 @@ impl Adapter {
         });
         let entered = match store.set_fuel(terms.limits.fuel) {
             // A start function is guest code too: it runs against the same deadline.
-            Ok(()) => tokio::time::timeout_at(ledger.deadline, pre.instantiate_async(&mut store)).await,
+            Ok(()) => tokio::time::timeout_at(ledger.deadline, linked.instantiate(&mut store)).await,
             Err(error) => Ok(Err(error)),
         };
         let fault = match entered {
@@ -155,8 +169,9 @@ impl Adapter {
 /// Calls an export of `$sandbox` against its deadline; on a fault, returns the failure.
 macro_rules! call {
     ($sandbox:ident . $call:ident ( $($argument:expr),* )) => {{
-        let provider = $sandbox.exports.caisson_adapter_provider();
-        let outcome = tokio::time::timeout_at($sandbox.ledger.deadline, provider.$call(&mut $sandbox.store, $($argument),*)).await;
+        let Sandbox { store, exports, ledger, .. } = &mut $sandbox;
+        // Outside of what runs the guest's tasks: a timeout inside may never fire.
+        let outcome = tokio::time::timeout_at(ledger.deadline, exports.$call(store, $($argument),*)).await;
         match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
@@ -174,7 +189,7 @@ impl Sandbox {
     pub async fn describe(self) -> Result<chat::AdapterInfo, Failure> {
         self.in_lane(|mut sandbox| async move {
             sandbox.store.set_hostcall_fuel(DESCRIBE_FUEL);
-            Ok(call!(sandbox.call_describe()))
+            Ok(call!(sandbox.describe()))
         })
         .await
     }
@@ -186,7 +201,7 @@ impl Sandbox {
         request: chat::ChatRequest,
     ) -> Result<(chat::ChatResponse, Receipt), Failure> {
         self.in_lane(|mut sandbox| async move {
-            let answered = call!(sandbox.call_complete(&context, &request));
+            let answered = call!(sandbox.complete(context, request));
             sandbox.settle(answered)
         })
         .await
@@ -195,7 +210,7 @@ impl Sandbox {
     /// Starts a streamed answer.
     pub async fn open_stream(self, context: chat::Context, request: chat::ChatRequest) -> Result<EventStream, Failure> {
         self.in_lane(|mut sandbox| async move {
-            match call!(sandbox.call_open_stream(&context, &request)) {
+            match call!(sandbox.open_stream(context, request)) {
                 Ok(events) => Ok(EventStream { sandbox, events }),
                 Err(error) => Err(sandbox.refused(error)),
             }
@@ -210,7 +225,7 @@ impl Sandbox {
         request: chat::EmbedRequest,
     ) -> Result<(chat::EmbedResponse, Receipt), Failure> {
         self.in_lane(|mut sandbox| async move {
-            let answered = call!(sandbox.call_embed(&context, &request));
+            let answered = call!(sandbox.embed(context, request));
             sandbox.settle(answered)
         })
         .await
@@ -276,9 +291,8 @@ impl EventStream {
         if left.is_none_or(|left| sandbox.store.set_fuel(left).is_err()) {
             return Err(sandbox.failure(Fault::Fuel));
         }
-        let guest = sandbox.exports.caisson_adapter_provider().events();
-        let outcome =
-            tokio::time::timeout_at(sandbox.ledger.deadline, guest.call_next(&mut sandbox.store, *events)).await;
+        let Sandbox { store, exports, ledger, .. } = sandbox;
+        let outcome = tokio::time::timeout_at(ledger.deadline, exports.next(store, events)).await;
         let fault = match outcome {
             Ok(Ok(Ok(batch))) => return Ok((self, batch)),
             Ok(Ok(Err(error))) => return Err(sandbox.refused(error)),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::http::Http;
+use super::http_async;
 use super::limits::Memory;
 use crate::egress::{Egress, Meter};
 
@@ -18,6 +20,7 @@ const MAX_RESOURCES: usize = 1024;
 pub(super) struct State {
     wasi: WasiCtx,
     pub(super) http: Http,
+    pub(super) http_async: WasiHttpCtx,
     pub(super) table: ResourceTable,
     pub(super) memory: Memory,
     pub(super) original_body: Bytes,
@@ -33,7 +36,8 @@ impl State {
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Self { wasi, http: Http::new(egress, meter), table, memory, original_body }
+        let http = Http::new(egress, meter);
+        Self { wasi, http, http_async: http_async::context(), table, memory, original_body }
     }
 }
 

@@ -20,21 +20,25 @@ mod types;
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
-use super::engine::{CONTRACT, CompileError, PROVIDER, gives};
+use super::engine::CompileError;
+use super::world::{CONTRACT, World};
 use bounds::Tally;
 use component::Component;
 use module::Module;
 
-/// Refuses what is no component for this host, and what would cost more to compile than any adapter needs.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
+/// Refuses what is no component for this host, and what would cost more to compile than any adapter needs. Gives the world that the
+/// component is for: that of which it exports the provider; if it exports both, the one that asks for nothing experimental.
+pub(crate) fn check(bytes: &[u8]) -> Result<World, CompileError> {
     check_header(bytes)?;
     let mut walk = Walk::default();
     for payload in Parser::new(0).parse_all(bytes) {
         walk.payload(payload.map_err(malformed)?, bytes)?;
     }
     walk.check_contract()?;
-    walk.check_exports()?;
-    walk.check_imports()
+    let world = walk.check_exports()?;
+    walk.check_tasks(world)?;
+    walk.check_imports(world)?;
+    Ok(world)
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), CompileError> {
@@ -51,7 +55,7 @@ fn check_header(bytes: &[u8]) -> Result<(), CompileError> {
 fn contract_version(name: &str) -> Option<&str> {
     let (interface, version) = name.split_once('@')?;
     let (package, _) = interface.split_once('/')?;
-    ["caisson:adapter", "caisson:llm"].contains(&package).then_some(version)
+    ["caisson:adapter", "caisson:adapter-async", "caisson:llm"].contains(&package).then_some(version)
 }
 
 fn malformed(error: wasmparser::Error) -> CompileError {
@@ -142,8 +146,7 @@ impl<'a> Walk<'a> {
 
     /// Another version of the contract than ours is told as that, and not as a missing export.
     fn check_contract(&self) -> Result<(), CompileError> {
-        let provided = self.exports.contains(&PROVIDER);
-        let exports = self.exports.iter().filter(|_| !provided);
+        let exports = self.exports.iter().filter(|_| self.world().is_none());
         let stranger = exports.chain(&self.imports).find_map(|name| {
             let version = contract_version(name).filter(|version| *version != CONTRACT)?;
             Some(CompileError::Contract { version: version.to_owned(), name: (*name).to_owned() })
@@ -151,25 +154,46 @@ impl<'a> Walk<'a> {
         stranger.map_or(Ok(()), Err)
     }
 
-    fn check_exports(&self) -> Result<(), CompileError> {
-        if self.exports.contains(&PROVIDER) {
-            return Ok(());
+    /// The world whose provider is exported; of two, the one for everybody.
+    fn world(&self) -> Option<World> {
+        World::ALL.into_iter().find(|world| self.exports.contains(&world.provider()))
+    }
+
+    fn check_exports(&self) -> Result<World, CompileError> {
+        if let Some(world) = self.world() {
+            return Ok(world);
         }
+        let wanted = World::ALL.map(|world| format!("`{}` (world `{}`)", world.provider(), world.name()));
         let found =
             if self.exports.is_empty() { "nothing".to_owned() } else { format!("`{}`", self.exports.join("`, `")) };
-        Err(CompileError::Export(format!("it must export `{PROVIDER}`, and exports {found}")))
+        Err(CompileError::Export(format!("it must export {}, and exports {found}", wanted.join(" or "))))
+    }
+
+    /// Only the outermost component may have instances that wait.
+    fn check_tasks(&self, world: World) -> Result<(), CompileError> {
+        match (world, self.counts.lifted_inside) {
+            (World::AdapterAsync, Some(offset)) => bounds::LIFTED_INSIDE.hold(1, offset),
+            _ => Ok(()),
+        }
     }
 
     /// Names every import that nobody gives, not only the first.
-    fn check_imports(&self) -> Result<(), CompileError> {
+    fn check_imports(&self, world: World) -> Result<(), CompileError> {
         let strangers: Vec<String> =
-            self.imports.iter().filter(|name| !gives(name)).map(|name| format!("`{name}`")).collect();
+            self.imports.iter().filter(|name| !world.gives(name)).map(|name| format!("`{name}`")).collect();
         if strangers.is_empty() {
             return Ok(());
         }
+        let wasi = match world {
+            World::Adapter => "WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets)",
+            World::AdapterAsync => {
+                "WASI 0.3 (clocks, random, cli, http, filesystem, sockets), WASI 0.2 (the same and io)"
+            }
+        };
         Err(CompileError::Import(format!(
-            "{}, which the host doesn't give; the world `adapter` has WASI 0.2 (io, clocks, random, cli, http, filesystem, sockets) and `caisson:llm/host@0.1.0`",
-            strangers.join(", ")
+            "{}, which the host doesn't give; the world `{}` has {wasi} and `caisson:llm/host@0.1.0`",
+            strangers.join(", "),
+            world.name()
         )))
     }
 }

@@ -19,7 +19,12 @@ pub mod bindings;
 mod date;
 pub mod error;
 pub mod events;
+#[cfg(not(feature = "async"))]
 #[doc(hidden)]
+pub mod guest;
+#[cfg(feature = "async")]
+#[doc(hidden)]
+#[path = "guest_async.rs"]
 pub mod guest;
 pub mod host;
 pub mod http;

@@ -1,5 +1,8 @@
 //! The one seam between this crate and the world: outbound HTTP, time, chance, and the host's own functions.
-//! On Wasm it is the generated imports, elsewhere the thread's `testing` script.
+//! On Wasm it is the generated imports of WASI 0.2, or of 0.3 with the feature `async`; elsewhere the thread's `testing` script.
+//!
+//! What may wait is an `async fn` here, and [`wait`] is for who has nothing else to do meanwhile. Only on WASI 0.3 does such a
+//! future really wait: on 0.2 the host's functions block.
 //!
 //! Knows no policy: whether to send again and what an error means to a client is decided above.
 
@@ -7,13 +10,34 @@ use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "async")))]
+mod wasi;
+#[cfg(all(target_arch = "wasm32", feature = "async"))]
+#[path = "transport/wasi_async.rs"]
 mod wasi;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use native::{Body, count_tokens, elapsed, fraction, original_body, send, sleep, unix_seconds};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wasi::{Body, count_tokens, elapsed, fraction, original_body, send, sleep, unix_seconds};
+
+/// Waits for what may wait.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    #[cfg(all(target_arch = "wasm32", feature = "async"))]
+    return wit_bindgen::block_on(future);
+    #[cfg(not(all(target_arch = "wasm32", feature = "async")))]
+    {
+        use std::task::{Context, Poll, Waker};
+        let mut future = std::pin::pin!(future);
+        loop {
+            // Ready at once, since its waiting is done within.
+            if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return value;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
 
 /// A request as it leaves: checked, and complete but for what the host adds.
 #[derive(Clone, Debug)]

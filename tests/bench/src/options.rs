@@ -107,6 +107,9 @@ pub(crate) struct Options {
     /// The adapter for Anthropic's wire [default: adapters/anthropic.wasm in the target folder]. Repeatable, each with each binary
     #[arg(long = "adapter", value_name = "FILE")]
     adapters: Vec<PathBuf>,
+    /// Push the adapter with this flag, too, as in `--push-flag=--allow-async`. Repeatable
+    #[arg(long = "push-flag", value_name = "FLAG", allow_hyphen_values = true)]
+    push_flags: Vec<String>,
 }
 
 /// A build of `caisson` with a build of the adapter.
@@ -115,6 +118,8 @@ pub(crate) struct Build {
     pub(crate) name: String,
     pub(crate) binary: PathBuf,
     pub(crate) adapter: PathBuf,
+    /// What the adapter is pushed with, beside its upstream.
+    pub(crate) push_flags: Vec<String>,
 }
 
 impl Options {
@@ -143,7 +148,7 @@ impl Options {
     /// The first binary, with the guest that lies at this place seen from this program's folder.
     pub(crate) fn build_of(&self, place: &str) -> anyhow::Result<Build> {
         let binary = existing(&self.binaries, "caisson", "`just build` builds it")?.swap_remove(0);
-        Ok(Build { name: String::from("caisson"), binary, adapter: guest(place)? })
+        Ok(Build { name: String::from("caisson"), binary, adapter: guest(place)?, push_flags: self.push_flags.clone() })
     }
 
     /// Each binary with each adapter.
@@ -159,7 +164,7 @@ impl Options {
                         name = format!("{name} {}", path.display());
                     }
                 }
-                Build { name, binary: binary.clone(), adapter: adapter.clone() }
+                Build { name, binary: binary.clone(), adapter: adapter.clone(), push_flags: self.push_flags.clone() }
             })
             .collect())
     }

@@ -117,7 +117,7 @@ impl Caisson {
         upstream: &Upstream,
         config: &str,
     ) -> anyhow::Result<Self> {
-        let Build { name, binary, adapter } = build;
+        let Build { name, binary, adapter, push_flags } = build;
         let data = tempfile::tempdir().context("no temporary folder")?;
         let file = data.path().join("caisson.toml");
         std::fs::write(&file, config)?;
@@ -131,7 +131,8 @@ impl Caisson {
             .stdin(Stdio::null());
         let mut child = Running::start(command)?;
         let address = served_address(&child.line().await?)?;
-        let pushed = push(&binary, &adapter, deployment, address, &upstreams(upstream)).await?;
+        let flags = [upstreams(upstream), push_flags].concat();
+        let pushed = push(&binary, &adapter, deployment, address, &flags).await?;
         let versions = Versions {
             build: name.clone(),
             caisson: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),

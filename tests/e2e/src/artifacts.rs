@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+/// The other world: the same adapters and guests, and some more, built for it.
+pub(crate) const ADAPTER_ASYNC: &str = "adapter-async";
+
 /// The release binary, or the one that `CAISSON_BIN` names.
 pub(crate) fn binary() -> PathBuf {
     let built = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
@@ -15,7 +18,7 @@ pub(crate) fn binary() -> PathBuf {
 /// An adapter that a user of Caisson gets, as `just guests` leaves it.
 #[track_caller]
 pub fn adapter(name: &str) -> Bytes {
-    read(&root().join("target/adapters").join(name).with_extension("wasm"), "./just guests")
+    read(&built("adapters", name), "./just guests")
 }
 
 /// The names of all adapters that are built, in order.
@@ -33,12 +36,33 @@ pub fn adapters() -> Vec<String> {
 /// A guest of `tests/guests`, which does one thing.
 #[track_caller]
 pub fn guest(name: &str) -> Bytes {
-    read(&root().join("target/test-guests").join(name).with_extension("wasm"), "./just guests-for-tests")
+    read(&built("test-guests", name), "./just guests-for-tests")
 }
 
 /// The repository's top folder.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// A guest of `tests/guests/tasks`, which are for the other world alone.
+#[track_caller]
+pub fn async_guest(name: &str) -> Bytes {
+    let path = root().join("target").join(ADAPTER_ASYNC).join("test-guests").join(name);
+    read(&path.with_extension("wasm"), "./just async-guests")
+}
+
+/// Whether the tests run with what was built for the other world, wherever there is such.
+pub(crate) fn in_other_world() -> bool {
+    std::env::var_os("CAISSON_WORLD").is_some_and(|world| world == ADAPTER_ASYNC)
+}
+
+/// Where a component is that `just` leaves in `folder` of `target`.
+fn built(folder: &str, name: &str) -> PathBuf {
+    let target = root().join("target");
+    let path = |target: PathBuf| target.join(folder).join(name).with_extension("wasm");
+    let other = path(target.join(ADAPTER_ASYNC));
+    // Not everything has a build for it.
+    if in_other_world() && other.exists() { other } else { path(target) }
 }
 
 #[track_caller]

@@ -20,7 +20,7 @@ mod request;
 mod streaming;
 
 pub use answer::Answer;
-pub use artifacts::{adapter, adapters, guest, root};
+pub use artifacts::{adapter, adapters, async_guest, guest, root};
 pub use command_line::{CommandLine, Ran};
 pub use level::Level;
 pub use name_server::{NameServer, Says};

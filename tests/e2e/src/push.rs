@@ -7,6 +7,7 @@ use caisson_fake_providers::FakeProvider;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::artifacts::in_other_world;
 use crate::request::Asking;
 
 const BOUNDARY: &str = "caisson-e2e-boundary";
@@ -25,7 +26,11 @@ pub struct Made(pub Value);
 
 impl Push {
     pub(crate) fn new(request: Asking, component: Bytes) -> Self {
-        Self { request, component, config: json!({ "force": true }) }
+        let mut config = json!({ "force": true });
+        if in_other_world() {
+            config["allow-async"] = true.into();
+        }
+        Self { request, component, config }
     }
 
     /// Points the adapter at a fake provider: its base URL, its key, and the grant to reach it.

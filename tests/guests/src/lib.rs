@@ -3,6 +3,12 @@
 //! No attack is in here: each is a file of its own in `examples`, where what it does can be read without this.
 
 pub mod memory;
+#[cfg(feature = "async")]
+pub mod tasks;
+#[cfg(not(feature = "async"))]
+pub mod wire;
+#[cfg(feature = "async")]
+#[path = "wire_async.rs"]
 pub mod wire;
 
 use std::marker::PhantomData;

@@ -45,6 +45,8 @@ pub(super) fn granted(project: &Project, fake: Option<&FakeProvider>) -> Granted
         "grants": grants,
         // Whoever names another upstream in here consents to where it is.
         "allow-private": !grants.is_empty(),
+        // Whoever builds for an experimental world wants it.
+        "allow-async": true,
         "settings": settings,
         "credentials": credentials,
         "limits": dev.limits,

@@ -32,7 +32,7 @@ enum Progress {
 }
 
 impl Exchange {
-    /// Sends: as much as can be done without waiting is done at once.
+    /// Nothing is sent before it's driven.
     pub(super) fn begin(sending: impl Future<Output = Answer> + Send + 'static) -> Self {
         Self(Arc::new(Sending(Mutex::new(Progress::Under(Box::pin(sending))))))
     }

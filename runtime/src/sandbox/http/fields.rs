@@ -12,7 +12,7 @@ use super::types::{HeaderError, HostFields};
 use crate::sandbox::state::State;
 
 /// Bytes of one set of fields that a guest makes. A guest may hold a thousand sets.
-const MAX_BYTES: usize = 32 << 10;
+pub(in crate::sandbox) const MAX_BYTES: usize = 32 << 10;
 /// What a field costs the host beside its name and value.
 const BYTES_PER_FIELD: usize = 64;
 

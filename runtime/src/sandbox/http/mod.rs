@@ -24,9 +24,13 @@ use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::state::State;
-use crate::egress::{Egress, Meter};
+use crate::egress::{Egress, EgressError, IncomingBody, Meter, OutgoingBody, Patience};
 use bindings::wasi::http::{outgoing_handler, types};
 use upload::Rooms;
+
+pub(super) use codes::nearest;
+pub(super) use fields::MAX_BYTES as MAX_FIELD_BYTES;
+pub(super) use request::{AUTHORITY_BYTES, METHOD_BYTES, PATH_BYTES};
 
 /// A guest's way out.
 pub(super) struct Http {
@@ -38,6 +42,16 @@ pub(super) struct Http {
 impl Http {
     pub(super) fn new(egress: Arc<Egress>, meter: Arc<Meter>) -> Self {
         Self { egress, meter, rooms: Rooms::default() }
+    }
+
+    /// Hands a request over to `egress`. What comes of it is not begun before it's polled.
+    pub(super) fn send(
+        &self,
+        request: ::http::Request<OutgoingBody>,
+        patience: Patience,
+    ) -> impl Future<Output = Result<::http::Response<IncomingBody>, EgressError>> + Send + use<> {
+        let (egress, meter) = (Arc::clone(&self.egress), Arc::clone(&self.meter));
+        async move { egress.send(meter, request, patience).await }
     }
 }
 

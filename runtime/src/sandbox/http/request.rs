@@ -21,11 +21,11 @@ use crate::egress::{OutgoingBody, Patience};
 use crate::sandbox::state::State;
 
 /// The longest name of a method that isn't HTTP's own.
-const METHOD_BYTES: usize = 64;
+pub(in crate::sandbox) const METHOD_BYTES: usize = 64;
 /// A name in DNS has 253 bytes at most; a port and brackets come to it.
-const AUTHORITY_BYTES: usize = 320;
+pub(in crate::sandbox) const AUTHORITY_BYTES: usize = 320;
 /// Servers take less than this of a path and its query.
-const PATH_BYTES: usize = 16 << 10;
+pub(in crate::sandbox) const PATH_BYTES: usize = 16 << 10;
 
 /// A request that isn't sent yet.
 pub struct Request {
@@ -92,8 +92,7 @@ impl outgoing_handler::Host for State {
             Err(error) => return Ok(Err(error)),
         };
         let patience = Patience { first_byte: options.first_byte, between_bytes: options.between_bytes };
-        let (egress, meter) = (Arc::clone(&self.http.egress), Arc::clone(&self.http.meter));
-        let exchange = Exchange::begin(async move { egress.send(meter, request, patience).await });
+        let exchange = Exchange::begin(self.http.send(request, patience));
         if let Some(body) = body {
             body.by(exchange.sending());
         }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use wasmtime::Engine;
 
-use super::super::engine;
+use super::super::World;
 
 /// The first byte of an answer with machine code.
 pub(super) const COMPILED: u8 = b'C';
@@ -24,6 +24,8 @@ pub(super) const KILL_SIGNAL: i32 = 9;
 /// What the process may use, as its command line says.
 #[derive(Clone, Copy, Debug)]
 pub struct Inside {
+    /// The world that the component is for.
+    pub world: World,
     /// CPU time over all threads, in seconds.
     pub cpu_seconds: u64,
     /// Memory, in bytes.
@@ -47,7 +49,7 @@ pub fn run_inside(inside: Inside) -> ExitCode {
 impl Inside {
     fn run(self) -> io::Result<()> {
         // The engine looks at the machine (CPU features), which it can't any more once confined.
-        let engine = Engine::new(&engine::compiler_config(self.hasty)).map_err(io::Error::other)?;
+        let engine = Engine::new(&self.world.compiler_config(self.hasty)).map_err(io::Error::other)?;
         self.confine()?;
         let mut component = Vec::new();
         io::stdin().lock().read_to_end(&mut component)?;

@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
-use super::CompileError;
+use super::{CompileError, World};
 
 pub use inside::{Inside, run_inside};
 
@@ -49,12 +49,20 @@ pub struct CompileBounds {
 }
 
 /// Machine code that our own compiler made in the jail just now. Nothing else makes one.
-pub struct Compiled(pub(super) Vec<u8>);
+pub struct Compiled {
+    pub(super) code: Vec<u8>,
+    pub(super) world: World,
+}
 
 impl Compiled {
     /// The machine code, to be kept.
     pub fn code(&self) -> &[u8] {
-        &self.0
+        &self.code
+    }
+
+    /// The world that it was compiled for.
+    pub fn world(&self) -> World {
+        self.world
     }
 }
 
@@ -87,6 +95,7 @@ impl Jail {
     /// Compiles a component whose structure was checked; says when its turn has come.
     pub(super) async fn compile(
         &self,
+        world: World,
         component: Bytes,
         begun: &(dyn Fn() + Send + Sync),
     ) -> Result<Compiled, CompileError> {
@@ -94,10 +103,10 @@ impl Jail {
         // Never closed.
         let _job = self.jobs.acquire().await.map_err(|_| CompileError::Busy)?;
         begun();
-        let inmate = Inmate::start(&self.bounds).map_err(CompileError::Jail)?;
+        let inmate = Inmate::start(world, &self.bounds).map_err(CompileError::Jail)?;
         let seconds = Duration::from_secs(self.bounds.seconds);
         match tokio::time::timeout(seconds, inmate.converse(component)).await {
-            Ok(Ok(end)) => end.compiled(&self.bounds),
+            Ok(Ok(end)) => Ok(Compiled { code: end.code(&self.bounds)?, world }),
             Ok(Err(error)) => Err(CompileError::Jail(error)),
             Err(_) => Err(CompileError::Bound {
                 what: "time",
@@ -109,10 +118,11 @@ impl Jail {
 }
 
 impl Inmate {
-    fn start(bounds: &CompileBounds) -> std::io::Result<Self> {
+    fn start(world: World, bounds: &CompileBounds) -> std::io::Result<Self> {
         let mut command = Command::new(own_binary()?);
         command
             .arg(COMMAND)
+            .args(["--world", world.name()])
             .args(["--cpu-seconds", &bounds.cpu_seconds.to_string()])
             .args(["--memory-bytes", &bounds.memory_bytes.to_string()])
             .args(bounds.hasty.then_some("--hasty"))
@@ -145,14 +155,14 @@ impl Inmate {
 }
 
 impl End {
-    fn compiled(mut self, bounds: &CompileBounds) -> Result<Compiled, CompileError> {
+    fn code(mut self, bounds: &CompileBounds) -> Result<Vec<u8>, CompileError> {
         if self.last_words.contains(inside::UNCONFINED) {
             tracing::warn!("the kernel has no seccomp: components are compiled with resource limits only");
         }
         match self.said.first() {
             Some(&inside::COMPILED) if self.status.success() => {
                 self.said.remove(0);
-                Ok(Compiled(self.said))
+                Ok(self.said)
             }
             Some(&inside::REFUSED) if self.status.success() => {
                 let mut reason = String::from_utf8_lossy(&self.said[1..]).into_owned();

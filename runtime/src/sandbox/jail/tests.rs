@@ -30,7 +30,7 @@ fn a_confined_process_opens_reaches_and_starts_nothing() {
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    Inside { cpu_seconds: 60, memory_bytes: 1 << 30, hasty: false }.confine().unwrap();
+    Inside { world: World::Adapter, cpu_seconds: 60, memory_bytes: 1 << 30, hasty: false }.confine().unwrap();
     let tried = [
         ("connect", TcpStream::connect(address).is_ok()),
         ("listen", TcpListener::bind("127.0.0.1:0").is_ok()),

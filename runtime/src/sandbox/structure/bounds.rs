@@ -92,6 +92,10 @@ pub(super) const COMPONENT_EXPORTS: Bound = Bound::new(5000, "exports of compone
 pub(super) const ALIASES: Bound = Bound::new(20_000, "aliases", FEWER_PARTS);
 /// Python has 122: one for each function that goes over the border. The engine compiles code for each.
 pub(super) const CANONICAL_FUNCTIONS: Bound = Bound::new(5000, "canonical functions", SIMPLER_TYPES);
+/// Only where there are tasks. Each such function's instance may hold a stack while it waits, and the pool has two for a sandbox
+/// (`World::stacks`). The components that toolchains put inside hold types, and pass functions on.
+pub(super) const LIFTED_INSIDE: Bound =
+    Bound::new(0, "functions lifted in a component that is inside another, in the world `adapter-async`", FEWER_PARTS);
 /// Python has 65, most of them no more than a list of exports.
 pub(super) const INSTANCES: Bound = Bound::new(1000, "instances", FEWER_PARTS);
 /// Python has 1,409.

@@ -6,9 +6,9 @@
 //! it what it would take of the pool: code that the pool has no room for would be compiled, and then not load.
 
 use wasmparser::{
-    ComponentAlias, ComponentAliasSectionReader, ComponentExportSectionReader, ComponentExternalKind,
-    ComponentImportSectionReader, ComponentInstance, ComponentInstanceSectionReader, ComponentOuterAliasKind,
-    ComponentTypeRef, Instance, InstanceSectionReader, Payload, TypeBounds,
+    CanonicalFunction, ComponentAlias, ComponentAliasSectionReader, ComponentExportSectionReader,
+    ComponentExternalKind, ComponentImportSectionReader, ComponentInstance, ComponentInstanceSectionReader,
+    ComponentOuterAliasKind, ComponentTypeRef, Instance, InstanceSectionReader, Payload, TypeBounds,
 };
 
 use super::bounds::{self, Tally};
@@ -26,6 +26,8 @@ pub(super) struct Counts {
     exports: Tally,
     aliases: Tally,
     canonical: Tally,
+    /// Where the first function is that a component inside another makes of a core function, to be called as a task of its own.
+    pub(super) lifted_inside: Option<usize>,
     instances: Tally,
     arguments: Tally,
 }
@@ -188,7 +190,10 @@ impl<'a> Walk<'a> {
             Payload::ComponentInstanceSection(section) => self.instances(section),
             Payload::ComponentAliasSection(section) => self.aliases(section),
             Payload::ComponentCanonicalSection(section) => section.into_iter_with_offsets().try_for_each(|item| {
-                let (offset, _) = item.map_err(malformed)?;
+                let (offset, function) = item.map_err(malformed)?;
+                if self.components.len() > 1 && matches!(function, CanonicalFunction::Lift { .. }) {
+                    self.counts.lifted_inside.get_or_insert(offset);
+                }
                 self.counts.canonical.add(1, &bounds::CANONICAL_FUNCTIONS, offset)
             }),
             Payload::ComponentImportSection(section) => self.imports(section),

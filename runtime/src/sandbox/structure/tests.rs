@@ -312,3 +312,18 @@ fn what_is_cut_off_or_lies_about_its_length_is_invalid() {
         assert_eq!(code, "invalid", "{lie}: {message}");
     }
 }
+
+#[test]
+fn only_the_outermost_component_has_functions_that_could_wait() {
+    let exporting = |provider: &str, lift: &str| {
+        component(&format!(
+            "(component (core module (func (export \"f\"))) (core instance $i (instantiate 0)) {lift})
+             (instance $provider) (export \"{provider}\" (instance $provider))"
+        ))
+    };
+    let lift = "(func (canon lift (core func $i \"f\")))";
+    assert_eq!(check(&exporting(World::Adapter.provider(), lift)).unwrap(), World::Adapter);
+    assert_eq!(check(&exporting(World::AdapterAsync.provider(), "")).unwrap(), World::AdapterAsync);
+    let error = check(&exporting(World::AdapterAsync.provider(), lift)).unwrap_err().to_string();
+    assert!(error.contains("1 functions lifted in a component that is inside another"), "{error}");
+}

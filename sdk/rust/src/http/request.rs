@@ -124,10 +124,14 @@ impl Request {
     /// Kind `timeout` where time ran out, `upstream` where nobody answered or the host
     /// refused (code `egress_denied`), `internal` where the request is not one that can be sent.
     pub fn send(self) -> Result<Response> {
+        transport::wait(self.attempt())
+    }
+
+    async fn attempt(self) -> Result<Response> {
         let call = self.call?;
         let mut attempts = self.retry.start();
         loop {
-            let outcome = transport::send(&call);
+            let outcome = transport::send(&call).await;
             let again = match &outcome {
                 Ok(answer) => {
                     retry::may_help(answer.status, &answer.headers).then(|| retry::asked_wait(&answer.headers))
@@ -143,7 +147,7 @@ impl Request {
             };
             // Closes the connection of a refused attempt before waiting for the next.
             drop(outcome);
-            transport::sleep(wait);
+            transport::sleep(wait).await;
         }
     }
 

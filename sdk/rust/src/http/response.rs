@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::api::Error;
-use crate::transport::{Answer, Body};
+use crate::transport::{self, Answer, Body};
 use crate::{Result, error, ndjson, sse};
 
 /// What [`Response::bytes`] and its like read at most, unless told otherwise: 32 MiB.
@@ -60,7 +60,7 @@ impl Response {
         let Some(body) = &mut self.body else {
             return Ok(None);
         };
-        let outcome = body.read();
+        let outcome = transport::wait(body.read());
         if !matches!(outcome, Ok(Some(_))) {
             self.body = None;
         }

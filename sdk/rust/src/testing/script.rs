@@ -71,7 +71,7 @@ pub(crate) struct ScriptedBody {
 }
 
 impl ScriptedBody {
-    pub(crate) fn read(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) async fn read(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         while let Some(chunk) = self.chunks.pop_front() {
             // The host never gives an empty piece.
             if !chunk.is_empty() {

@@ -7,12 +7,12 @@ use crate::testing::script;
 
 pub(crate) use crate::testing::script::ScriptedBody as Body;
 
-pub(crate) fn send(call: &Call) -> Result<Answer, Fault> {
+pub(crate) async fn send(call: &Call) -> Result<Answer, Fault> {
     script::answer(call)
 }
 
 /// Moves the script's clock; really sleeps never.
-pub(crate) fn sleep(duration: Duration) {
+pub(crate) async fn sleep(duration: Duration) {
     script::with(|script| script.slept.push(duration));
 }
 

@@ -1,4 +1,4 @@
-//! The seam on Wasm: wasi:http, wasi:clocks, wasi:random and the host interface.
+//! The seam on WASI 0.2: wasi:http, wasi:clocks, wasi:random and the host interface.
 //!
 //! Order matters here. A resource traps when dropped before its children, so handles live in the order
 //! stream, body, response, and a pollable goes before what it was taken from.
@@ -22,7 +22,7 @@ use crate::bindings::wasi::random::random::get_random_u64;
 const READ_AT_MOST: u64 = 64 * 1024;
 
 /// Sends one request and waits for the head of its answer.
-pub(crate) fn send(call: &Call) -> Result<Answer, Fault> {
+pub(crate) async fn send(call: &Call) -> Result<Answer, Fault> {
     let request = outgoing_request(call)?;
     let options = request_options(&call.timeouts);
     let mut upload = match &call.body {
@@ -218,7 +218,7 @@ pub(crate) struct Body {
 
 impl Body {
     /// Waits for bytes and gives those that are there; `None` at the end.
-    pub(crate) fn read(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) async fn read(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         loop {
             match self.stream.blocking_read(READ_AT_MOST) {
                 Ok(bytes) if bytes.is_empty() => self.stream.subscribe().block(),
@@ -273,7 +273,7 @@ fn fault(code: &ErrorCode) -> Fault {
     Fault::new(kind, what)
 }
 
-pub(crate) fn sleep(duration: Duration) {
+pub(crate) async fn sleep(duration: Duration) {
     monotonic_clock::subscribe_duration(nanoseconds(duration)).block();
 }
 

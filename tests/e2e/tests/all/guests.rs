@@ -8,9 +8,12 @@ use caisson_e2e::root;
 
 #[test]
 fn every_guest_has_a_test() {
-    let (rust, wat) = (sources("tests/guests/examples", "rs"), sources("tests/guests/wat", "wat"));
-    // They are built into the same folder.
-    assert_eq!(rust.intersection(&wat).collect::<Vec<_>>(), Vec::<&String>::new());
+    let folders = [("tests/guests/examples", "rs"), ("tests/guests/wat", "wat"), ("tests/guests/tasks", "rs")];
+    let mut guests = BTreeSet::new();
+    for guest in folders.into_iter().flat_map(|(folder, extension)| sources(folder, extension)) {
+        // They are built into the same folder.
+        assert!(guests.insert(guest.clone()), "two guests have the name {guest}");
+    }
     let mut text = String::new();
     read_into(&mut text, &root().join("tests/e2e/tests"));
     // A row of the hostile suite has the attack's own name before the guest's. In two parts, since this file is read, too.
@@ -24,7 +27,7 @@ fn every_guest_has_a_test() {
         })
         .map(str::to_owned)
         .collect();
-    assert_eq!(rust.union(&wat).cloned().collect::<BTreeSet<_>>(), used);
+    assert_eq!(guests, used);
 }
 
 /// The names of a folder's files that have this extension.

@@ -17,6 +17,8 @@ pub(crate) struct Attack {
     pub tries: &'static str,
     /// The component's name in `target/test-guests`.
     pub guest: &'static str,
+    /// Whether that is one of the world `adapter-async`, from the folder for that.
+    pub of_other_world: bool,
     /// Each of these is asked, one kind after another.
     pub asks: &'static [Ask],
     /// How many requests of a kind run at one time.
@@ -85,6 +87,7 @@ pub(crate) fn attack(name: &'static str, guest: &'static str, tries: &'static st
         name,
         tries,
         guest,
+        of_other_world: false,
         asks: &[Ask::Chat],
         // A leak of one for each request would otherwise hide within the margins.
         at_once: 4,
@@ -104,6 +107,11 @@ impl Attack {
     /// Asks in these ways.
     pub(crate) fn asks(self, asks: &'static [Ask]) -> Self {
         Self { asks, ..self }
+    }
+
+    /// Its guest is one of the world `adapter-async` alone.
+    pub(crate) fn of_other_world(self) -> Self {
+        Self { of_other_world: true, ..self }
     }
 
     /// How many requests run at one time, and how often that is done in a row.

@@ -4,7 +4,7 @@
 //! succeeds (and those during the attack), memory, descriptors and sandboxes come back, and no answer and no log line shows a secret.
 //! At the end it prints what stopped each of them. An argument is a filter, as with every test program. It doesn't measure speed.
 //!
-//! Attacks are data: `wat` and `rust` have a row for each guest of `tests/guests`, `uploads` has the files that are no components.
+//! Attacks are data: `wat`, `rust` and `tasks` have a row for each guest of `tests/guests`, `uploads` has the files that are no components.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 
@@ -15,6 +15,7 @@ mod run;
 mod rust;
 mod scene;
 mod table;
+mod tasks;
 mod uploads;
 mod wat;
 
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let suite = Arc::new(Suite { runtime, scene: OnceLock::new(), rows: Mutex::default() });
-    let attacks = wat::attacks().into_iter().chain(rust::attacks());
+    let attacks = wat::attacks().into_iter().chain(rust::attacks()).chain(tasks::attacks());
     let trials: Vec<Trial> = attacks
         .map(|attack| suite.attack(attack))
         .chain(uploads::uploads().into_iter().map(|upload| suite.upload(upload)))

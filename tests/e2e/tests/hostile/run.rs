@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use caisson_e2e::{Answer, Asking, adapter, ask, guest, say};
+use caisson_e2e::{Answer, Asking, adapter, ask, async_guest, guest, say};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -119,7 +119,11 @@ async fn refused_upload(scene: &Scene, push: impl Future<Output = Answer>, codes
 }
 
 fn push(scene: &Scene, attack: &Attack, beside: &Beside, name: &str) -> caisson_e2e::Push {
-    let mut push = scene.caisson.push(name, guest(attack.guest));
+    let mut push = if attack.of_other_world {
+        scene.caisson.push(name, async_guest(attack.guest)).with("allow-async", true.into())
+    } else {
+        scene.caisson.push(name, guest(attack.guest))
+    };
     for (name, value) in [("fuel", FUEL), ("memory-bytes", MEMORY), ("timeout-ms", TIMEOUT_MS)] {
         push = push.limit(name, value);
     }

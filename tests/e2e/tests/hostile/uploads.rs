@@ -67,6 +67,12 @@ fn too_much() -> Vec<Upload> {
             &[COMPLEX],
             files::nested_types,
         ),
+        row(
+            "upload-with-stacks-inside",
+            "a component with tasks whose inner components could each wait on a stack of the pool",
+            &[COMPLEX],
+            text::stacks_inside,
+        ),
         row("upload-nested-components", "10,000 components inside each other", &[COMPLEX], files::nested_components),
         row(
             "upload-type-that-doubles",

@@ -34,6 +34,14 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     (0..count).map(line).collect()
 }
 
+/// Of the world `adapter-async`. The inner functions wait for nothing: that they could is enough.
+pub(super) fn stacks_inside() -> Bytes {
+    let inner = "(component $inner (core module (func (export \"f\"))) (core instance $code (instantiate 0))
+        (func (export \"f\") (canon lift (core func $code \"f\"))))";
+    let instances = "(instance (instantiate $inner))".repeat(15);
+    wat(&source_of(&format!("{inner} {instances}")).replace(PROVIDER, "caisson:adapter-async/provider-async@0.1.0"))
+}
+
 pub(super) fn doubling_records() -> Bytes {
     let doubled = |n| format!("(type (record (field \"a\" {n}) (field \"b\" {n})))");
     component(&format!("(type (list u8)) {}", lines(40, doubled)))

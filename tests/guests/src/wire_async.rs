@@ -1,0 +1,205 @@
+//! `wasi:http` of WASI 0.3 without the SDK's manners, as `wire` is that of 0.2, with the same functions.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use caisson_sdk::bindings::wasi::http::client;
+use caisson_sdk::bindings::wasi::http::types::{self, ErrorCode, Fields, RequestOptions, Response, Scheme, Trailers};
+use caisson_sdk::bindings::{wit_future, wit_stream};
+use wit_bindgen::{FutureWriter, StreamResult, StreamWriter, block_on};
+
+pub use caisson_sdk::bindings::wasi::http::types::Method;
+
+/// A request being put together.
+pub struct Request {
+    method: Method,
+    scheme: Scheme,
+    authority: String,
+    path: String,
+    fields: Fields,
+    refused: Vec<String>,
+    timeout: Option<u64>,
+}
+
+/// A request on its way.
+pub struct Sent {
+    body: Option<StreamWriter<u8>>,
+    trailers: FutureWriter<Result<Option<Trailers>, ErrorCode>>,
+    pending: Pin<Box<dyn Future<Output = Result<Response, ErrorCode>>>>,
+    answered: Option<Result<Response, ErrorCode>>,
+}
+
+/// An answer.
+pub struct Got {
+    /// The status.
+    pub status: u16,
+    /// The headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, as far as it came.
+    pub body: Vec<u8>,
+    /// Why the body broke off, if it did.
+    pub broken: Option<String>,
+}
+
+impl Request {
+    /// A GET of this URL, which is cut at its third slash and looked at no further.
+    #[must_use]
+    pub fn get(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Self {
+            method: Method::Get,
+            scheme: if scheme == "https" { Scheme::Https } else { Scheme::Http },
+            authority: authority.to_owned(),
+            path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+            fields: Fields::new(),
+            refused: Vec::new(),
+            timeout: None,
+        }
+    }
+
+    /// With another method.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// With this path and query instead of the URL's.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    /// Adds a header, or notes that the host refused it.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if self.fields.append(name, value.as_bytes()).is_err() {
+            self.refused.push(name.to_owned());
+        }
+        self
+    }
+
+    /// Asks for all three timeouts to be this many nanoseconds.
+    #[must_use]
+    pub fn timeout(mut self, nanoseconds: u64) -> Self {
+        self.timeout = Some(nanoseconds);
+        self
+    }
+
+    /// The headers that the host refused so far.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        self.refused.clone()
+    }
+
+    /// Sends it without a body, and reads the answer.
+    ///
+    /// # Errors
+    /// What the host said instead.
+    pub fn send(self) -> Result<Got, String> {
+        self.start(None)?.finish(&[])
+    }
+
+    /// Sends it with a body, whatever its headers say of the length, and reads the answer.
+    ///
+    /// # Errors
+    /// What the host said instead.
+    pub fn send_body(self, body: &[u8]) -> Result<Got, String> {
+        let mut sent = self.start(Some(()))?;
+        let written = sent.write(body);
+        let got = sent.finish(&[]);
+        written.and(got)
+    }
+
+    /// Starts it; with `body`, one is still to be written.
+    ///
+    /// # Errors
+    /// The part that the host took for none.
+    pub fn start(self, body: Option<()>) -> Result<Sent, String> {
+        let (writer, reader) = match body {
+            Some(()) => {
+                let (writer, reader) = wit_stream::new();
+                (Some(writer), Some(reader))
+            }
+            None => (None, None),
+        };
+        let options = self.timeout.map(|timeout| {
+            let options = RequestOptions::new();
+            let _ = options.set_connect_timeout(Some(timeout));
+            let _ = options.set_first_byte_timeout(Some(timeout));
+            let _ = options.set_between_bytes_timeout(Some(timeout));
+            options
+        });
+        let (trailers, trailers_reader) = wit_future::new(|| Ok(None));
+        let (request, _sent) = types::Request::new(self.fields, reader, trailers_reader, options);
+        request.set_method(&self.method).map_err(|()| "no method".to_owned())?;
+        request.set_scheme(Some(&self.scheme)).map_err(|()| "no scheme".to_owned())?;
+        request.set_authority(Some(&self.authority)).map_err(|()| "no authority".to_owned())?;
+        request.set_path_with_query(Some(&self.path)).map_err(|()| "no path".to_owned())?;
+        let mut pending: Pin<Box<dyn Future<Output = _>>> = Box::pin(client::send(request));
+        // Begins it, in the task that is running: a blocking call would not return before its own were over.
+        let answered = match pending.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answered) => Some(answered),
+            Poll::Pending => None,
+        };
+        Ok(Sent { body: writer, trailers, pending, answered })
+    }
+}
+
+impl Sent {
+    /// Writes to the body, and waits until the host took it.
+    ///
+    /// # Errors
+    /// Why the host takes no more.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Some(body) = &mut self.body else { return Err("there is no body".to_owned()) };
+        let left = block_on(body.write_all(bytes.to_vec()));
+        if left.is_empty() { Ok(()) } else { Err("closed".to_owned()) }
+    }
+
+    /// Ends the body with these trailers, and reads the answer.
+    ///
+    /// # Errors
+    /// What the host said instead.
+    pub fn finish(mut self, trailers: &[(&str, &str)]) -> Result<Got, String> {
+        let with_body = self.body.take().is_some();
+        let fields = with_body.then(Fields::new);
+        for (fields, (name, value)) in fields.iter().flat_map(|fields| trailers.iter().map(move |pair| (fields, pair)))
+        {
+            // One that is refused here is one less; those that are not are what the test looks for.
+            let _ = fields.append(name, value.as_bytes());
+        }
+        let Self { trailers, pending, answered, .. } = self;
+        // Nobody takes them where the request has failed.
+        let _ = block_on(trailers.write(Ok(fields)));
+        let response = match answered {
+            Some(answered) => answered,
+            None => block_on(pending),
+        };
+        let response = response.map_err(|code| text(&code))?;
+        let headers = response.get_headers().copy_all().into_iter();
+        let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect();
+        let status = response.get_status_code();
+        let (body, broken) = block_on(read(response));
+        Ok(Got { status, headers, body, broken })
+    }
+}
+
+async fn read(response: Response) -> (Vec<u8>, Option<String>) {
+    let (_processed, processed_reader) = wit_future::new(|| Ok(()));
+    let (mut stream, end) = Response::consume_body(response, processed_reader);
+    let mut bytes = Vec::new();
+    loop {
+        let (result, more) = stream.read(Vec::with_capacity(64 << 10)).await;
+        bytes.extend(more);
+        if result == StreamResult::Dropped {
+            return (bytes, end.await.err().map(|code| text(&code)));
+        }
+    }
+}
+
+fn text(code: &ErrorCode) -> String {
+    format!("{code:?}")
+}
