@@ -1,11 +1,14 @@
 // Claude models on Anthropic's own npm SDK, unchanged: it sends through `fetch`, and the key that it is given is a
-// dummy which the host replaces on the way out. Shows how an SDK is used; texts and functions only. The whole of the
-// API is in guests/anthropic-ts.
+// dummy which the host replaces on the way out. Shows how an SDK is used; what it leaves out, the README lists. The
+// whole of the API is in guests/anthropic-ts.
 
 import Anthropic from "@anthropic-ai/sdk";
-import { AdapterError, type ChatRequest, type Context, defineAdapter, event, type EventDraft } from "@caisson/adapter";
+import { AdapterError, type ChatRequest, type Context, defineAdapter } from "@caisson/adapter";
 
-import { adapterError, finishReason, messageParams, toolCall, usage } from "./conversions.ts";
+import { chatAnswer } from "./conversions/answer.ts";
+import { messageParams } from "./conversions/request.ts";
+import { Decoder } from "./conversions/stream.ts";
+import { adapterError } from "./failures.ts";
 
 const HOST = "https://api.anthropic.com";
 
@@ -13,8 +16,8 @@ export default defineAdapter({
   describe: () => ({
     name: "anthropic-sdk",
     version: "0.1.0",
-    description: "Claude models on Anthropic's own npm SDK: texts and functions",
-    models: [{ id: "claude-*", capabilities: ["chat", "stream", "tools"] }],
+    description: "Claude models on Anthropic's own npm SDK: texts, images, functions, thinking",
+    models: [{ id: "claude-*", capabilities: ["chat", "stream", "tools", "images", "reasoning", "json-schema"] }],
     hosts: [HOST],
     credentials: [
       {
@@ -24,40 +27,25 @@ export default defineAdapter({
         description: "An API key from the Claude Console",
       },
     ],
+    suites: ["anthropic"],
   }),
 
   async complete(context, request) {
-    const message = await create(context, request, false);
-    const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
-    return {
-      id: message.id,
-      model: message.model,
-      choices: [
-        {
-          message: { content: text, toolCalls: message.content.flatMap(toolCall) },
-          finishReason: finishReason(message.stop_reason),
-        },
-      ],
-      usage: usage(message.usage),
-    };
+    return chatAnswer(await create(context, request, false));
   },
 
   async *stream(context, request) {
     const events = await create(context, request, true);
     // The provider has agreed: what fails from here on is told inside the stream.
     yield [];
-    const calls = new Map<number, number>();
-    let whole = false;
+    const decoder = new Decoder();
     try {
-      for await (const each of events) {
-        whole = each.type === "message_stop";
-        yield streamEvents(each, calls);
-      }
+      for await (const each of events) yield decoder.decode(each);
     } catch (thrown) {
       throw adapterError(thrown);
     }
     // The SDK ends quietly where the provider does, and skips what is no event of its own.
-    if (!whole) throw AdapterError.upstream("the stream broke off before its end");
+    if (!decoder.isStopped) throw AdapterError.upstream("the stream broke off before its end");
   },
 });
 
@@ -76,32 +64,10 @@ async function create(context: Context, request: ChatRequest, stream: boolean): 
     // The SDK takes the sandbox for a browser, where a real key would be at risk.
     dangerouslyAllowBrowser: true,
   });
+  const params = messageParams(request);
   try {
-    return await client.messages.create({ ...messageParams(request), stream });
+    return await client.messages.create({ ...params, stream });
   } catch (thrown) {
     throw adapterError(thrown);
-  }
-}
-
-/** `calls` gives each block that is a call its place among them. */
-function streamEvents(each: Anthropic.RawMessageStreamEvent, calls: Map<number, number>): EventDraft[] {
-  switch (each.type) {
-    case "message_start":
-      return [event.start({ id: each.message.id, model: each.message.model })];
-    case "content_block_start": {
-      const [call] = toolCall(each.content_block);
-      if (!call) return [];
-      const index = calls.size;
-      calls.set(each.index, index);
-      return [event.tool({ index, id: call.id, name: call.name })];
-    }
-    case "content_block_delta":
-      if (each.delta.type === "text_delta") return [event.text(each.delta.text)];
-      if (each.delta.type !== "input_json_delta") return [];
-      return [event.tool({ index: calls.get(each.index) ?? 0, arguments: each.delta.partial_json })];
-    case "message_delta":
-      return [event.finish(finishReason(each.delta.stop_reason)), event.usage(usage(each.usage))];
-    default:
-      return [];
   }
 }

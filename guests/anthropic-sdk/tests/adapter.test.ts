@@ -28,9 +28,9 @@ test("a request goes out through the SDK, with a key that opens nothing", async 
   assert.deepEqual(json(), {
     model: "claude-sonnet-5-5",
     max_tokens: 4096,
-    system: "Be brief.",
+    system: [{ type: "text", text: "Be brief." }],
     temperature: 1,
-    messages: [{ role: "user", content: "Ahoy?" }],
+    messages: [{ role: "user", content: [{ type: "text", text: "Ahoy?" }] }],
     stream: false,
   });
   const [choice] = answer.tag === "answer" ? answer.val.choices : [];
@@ -49,13 +49,19 @@ test("functions go out, and calls come back and go out again", async () => {
   const result = { role: "tool" as const, toolCallId: "toolu_01A", content: "06:12" };
   await upstream.complete(adapter, ask({ messages: [user("Tide?"), choice!.message, result] }));
   const [, calls, told] = (upstream.requests[1]!.json() as any).messages;
-  assert.deepEqual(calls.content[1], {
+  assert.deepEqual(
+    calls.content.map(({ type }: { type: string }) => type),
+    ["thinking", "redacted_thinking", "text", "tool_use", "tool_use"],
+  );
+  assert.deepEqual(calls.content[3], {
     type: "tool_use",
     id: "toolu_01A",
     name: "tide",
     input: { port: "Brest", days: 2 },
   });
-  assert.deepEqual(told.content, [{ type: "tool_result", tool_use_id: "toolu_01A", content: "06:12" }]);
+  assert.deepEqual(told.content, [
+    { type: "tool_result", tool_use_id: "toolu_01A", content: [{ type: "text", text: "06:12" }] },
+  ]);
 });
 
 test("a stream gives text, calls, the finish and counts, however it is cut", async () => {
@@ -68,12 +74,40 @@ test("a stream gives text, calls, the finish and counts, however it is cut", asy
   const calls = tools.flatMap((each) =>
     each.tag === "tool" ? [[each.val.index, each.val.name, each.val.arguments]] : [],
   );
-  assert.deepEqual(calls.slice(0, 4), [
+  assert.deepEqual(calls, [
     [0, "tide", ""],
-    [0, undefined, ""],
     [0, undefined, '{"port": "Br'],
     [0, undefined, 'est"}'],
+    [1, "now", ""],
+    [1, undefined, "{}"],
   ]);
+  const usage = tools.flatMap((each) => (each.tag === "usage" ? [[each.val.input, each.val.output]] : []));
+  assert.deepEqual(usage, [[50, 61]]);
+});
+
+test("thinking comes back with its proof, whole and streamed", async () => {
+  const answer = await new Upstream(Reply.json(200, fixture("message_tools.json"))).complete(adapter, ask());
+  const [choice] = answer.tag === "answer" ? answer.val.choices : [];
+  const proofs = choice?.message.reasoning.map(({ signature, redacted }) => [signature, redacted]);
+  const streamed = await new Upstream(Reply.sse(fixture("stream_tools.sse"))).stream(adapter, ask());
+  const pieces = streamed.flatMap((each) =>
+    each.tag === "reasoning" ? [[each.val.text, each.val.signature, each.val.redacted]] : [],
+  );
+  assert.deepEqual(proofs?.at(-1)?.[1], true);
+  assert.deepEqual(pieces, [
+    ["Two ", undefined, false],
+    ["calls.", undefined, false],
+    ["", "EqQBCgIYAhIM", false],
+    ["", "EmwKAhgBEgy3", true],
+  ]);
+});
+
+test("a server tool's arguments are no call of the client's", async () => {
+  const events = await new Upstream(Reply.sse(fixture("stream_search.sse"))).stream(adapter, ask());
+  assert.deepEqual(
+    events.map(({ tag }) => tag),
+    ["start", "text", "text", "finish", "usage"],
+  );
 });
 
 test("refusals keep their status, words and wait", async () => {
@@ -114,8 +148,30 @@ test("a stream that ends before its end, or was none, is the provider's failure"
   }
 });
 
-test("what is not a text is refused with its place", async () => {
-  const image = { tag: "image" as const, val: { source: { tag: "url" as const, val: "https://a.example/a.png" } } };
-  const messages = [user({ tag: "parts", val: [image] })];
-  await assert.rejects(new Upstream().complete(adapter, ask({ messages })), { param: "messages[0].content[0]" });
+test("what has no counterpart is refused with its place", async () => {
+  const file = { tag: "file" as const, val: { source: { tag: "id" as const, val: "file_1" } } };
+  for (const [more, param] of [
+    [{ messages: [user({ tag: "parts", val: [file] })] }, "messages[0].content[0]"],
+    [{ n: 2 }, "n"],
+    [{ reasoningEffort: "high" }, "reasoning_effort"],
+    [{ tools: [{ kind: "custom", name: "sql" }] }, "tools[0]"],
+  ] as const) {
+    await assert.rejects(new Upstream().complete(adapter, ask(more as Draft<ChatRequest>)), {
+      kind: "unsupported",
+      param,
+    });
+  }
+});
+
+test("the API's own fields go through, OpenAI's hints stay behind, and thinking raises the cap", async () => {
+  const upstream = new Upstream(Reply.json(200, fixture("message.json")));
+  const thinking = { type: "enabled", budget_tokens: 5000 };
+  await upstream.complete(adapter, ask({ extra: { top_k: 5, thinking, store: true, service_tier: "auto" } }));
+  const { messages: _, ...rest } = upstream.requests[0]!.json() as any;
+  assert.deepEqual(rest, { model: "claude-sonnet-5-5", max_tokens: 9096, top_k: 5, thinking, stream: false });
+});
+
+test("an error in a stream has the status that its type stands for", async () => {
+  const { failure } = await new Upstream(Reply.sse(fixture("stream_overloaded.sse"))).play(adapter, ask());
+  assert.deepEqual([failure?.status, failure?.code], [529, "overloaded_error"]);
 });

@@ -87,6 +87,5 @@ pub(crate) struct Failure {
 pub(crate) struct FailureDetail {
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    #[serde(default)]
-    pub(crate) message: String,
+    pub(crate) message: Option<String>,
 }

@@ -36,7 +36,7 @@ pub(crate) fn in_stream(failure: Failure, data: &str) -> Error {
 
 fn kind(detail: &FailureDetail) -> Option<ErrorKind> {
     Some(match detail.kind.as_str() {
-        "invalid_request_error" => kind_of_invalid(&detail.message),
+        "invalid_request_error" => kind_of_invalid(detail.message.as_deref().unwrap_or_default()),
         "authentication_error" => ErrorKind::Authentication,
         "billing_error" => ErrorKind::QuotaExceeded,
         "permission_error" => ErrorKind::Permission,
@@ -81,7 +81,7 @@ fn status(kind: &str) -> Option<u16> {
 
 /// The provider's words, with the id that its support asks for.
 fn message(detail: &FailureDetail, request_id: Option<&str>) -> String {
-    let words = if detail.message.is_empty() { &detail.kind } else { &detail.message };
+    let words = detail.message.as_deref().filter(|words| !words.is_empty()).unwrap_or(&detail.kind);
     match request_id {
         Some(id) => format!("{} (request {})", cut(words), cut(id)),
         None => cut(words).to_owned(),

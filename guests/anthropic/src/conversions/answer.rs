@@ -1,8 +1,11 @@
 //! A whole answer of the Messages API → the contract's. Fields without a name in the
 //! contract stay beside the answer as they came.
 
+use std::borrow::Cow;
+
 use caisson_sdk::Result;
 use caisson_sdk::api::{ChatAnswer, Choice, Content, Error, FinishReason, Message, Reasoning, Role, ToolCall};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::usage::Counts;
@@ -25,7 +28,7 @@ pub(crate) fn chat_answer(body: &str) -> Result<ChatAnswer> {
         model: head.model,
         choices: vec![Choice {
             index: 0,
-            message: message(&blocks),
+            message: message(&blocks)?,
             finish_reason: ending.finish_reason(),
             logprobs: Vec::new(),
             extra: ending.into_extra(),
@@ -37,14 +40,20 @@ pub(crate) fn chat_answer(body: &str) -> Result<ChatAnswer> {
     })
 }
 
-fn message(blocks: &[&RawValue]) -> Message {
+fn message(blocks: &[&RawValue]) -> Result<Message> {
     let mut message = Message { role: Role::Assistant, ..Message::default() };
     let mut text = String::new();
     let mut shape = Shape::default();
     for raw in blocks {
-        let Ok(block) = serde_json::from_str::<AnswerBlock>(raw.get()) else {
-            shape.lose();
-            continue;
+        let block: AnswerBlock = match serde_json::from_str(raw.get()) {
+            Ok(block) => block,
+            Err(error) if is_text(raw) => {
+                return Err(Error::upstream(format!("a text of the answer could not be read: {error}")));
+            }
+            Err(_) => {
+                shape.lose();
+                continue;
+            }
         };
         shape.see(&block);
         match block.kind.as_ref() {
@@ -69,7 +78,18 @@ fn message(blocks: &[&RawValue]) -> Message {
     {
         message.extra.push((verbatim::FIELD.to_owned(), list));
     }
-    message
+    Ok(message)
+}
+
+/// Whether the block is the answer itself: what is said must not be lost for half a surrogate pair in it.
+fn is_text(raw: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
+    }
+
+    serde_json::from_str::<Kind>(raw.get()).is_ok_and(|block| block.kind == "text")
 }
 
 fn tool_call(block: AnswerBlock) -> ToolCall {

@@ -134,6 +134,14 @@ fn a_block_of_an_unreadable_kind_is_kept() {
 }
 
 #[test]
+fn a_text_that_cannot_be_read_is_the_providers_fault_and_not_lost() {
+    let half = r#"{"content":[{"type":"text","text":"Aye \ud83d"}],"stop_reason":"end_turn"}"#;
+    let error = answer_to(Reply::json(200, half)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Upstream);
+    assert!(error.message.contains("could not be read"), "{}", error.message);
+}
+
+#[test]
 fn every_stop_reason_has_a_finish_reason() {
     for (reason, expected, told) in [
         ("end_turn", FinishReason::Stop, None),

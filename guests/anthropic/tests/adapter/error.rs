@@ -53,6 +53,15 @@ fn some_invalid_requests_are_known_by_their_words() {
 }
 
 #[test]
+fn a_refusal_without_words_keeps_its_type() {
+    for message in ["null", "\"\""] {
+        let sent = format!(r#"{{"type":"error","error":{{"type":"rate_limit_error","message":{message}}}}}"#);
+        let error = refusal(429, &sent);
+        assert_eq!((error.kind, error.message.as_str()), (ErrorKind::RateLimited, "rate_limit_error"), "{message}");
+    }
+}
+
+#[test]
 fn the_wait_that_the_provider_asks_for_is_carried() {
     let reply = Reply::json(429, body("rate_limit_error", "Slow")).header("retry-after", "17");
     assert_eq!(answer_to(reply).unwrap_err().retry_after_ms, Some(17_000));
