@@ -35,6 +35,11 @@ pub(super) const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
 pub(super) const MAX_MEMORIES_PER_COMPONENT: u32 = 2;
 pub(super) const MAX_TABLES_PER_COMPONENT: u32 = 8;
 pub(super) const TABLE_ELEMENTS: usize = 64 << 10;
+/// Machine code that was made in haste keeps everything on its stack: CPython in it, on its way to a first answer, uses up the half MiB
+/// that is more than enough for it otherwise.
+const HASTY_STACK_BYTES: usize = 8 << 20;
+/// What the host's own functions have beyond that.
+const HOST_STACK_BYTES: usize = 2 << 20;
 /// How long a guest keeps its thread before others get their turn.
 const EPOCH: Duration = Duration::from_millis(5);
 /// Slots beside those of requests, so that an upload can be examined while all of them are in use.
@@ -146,7 +151,7 @@ impl Sandboxes {
     /// Sets up an engine with room for `sandboxes` at one time, and a compiler with these bounds. Address space is reserved at once,
     /// memory is not used until needed.
     pub fn new(sandboxes: u32, bounds: CompileBounds) -> Result<Self, CompileError> {
-        let engine = Engine::new(&config(sandboxes)).map_err(CompileError::Engine)?;
+        let engine = Engine::new(&config(sandboxes, bounds.hasty)).map_err(CompileError::Engine)?;
         let lanes = Lanes::new().map_err(|error| CompileError::Engine(error.into()))?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(CompileError::Engine)?;
@@ -228,7 +233,7 @@ fn tick(engine: &Engine) {
     });
 }
 
-fn config(sandboxes: u32) -> Config {
+fn config(sandboxes: u32, hasty: bool) -> Config {
     let sandboxes = sandboxes.saturating_add(SLOTS_FOR_UPLOADS);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
@@ -245,6 +250,9 @@ fn config(sandboxes: u32) -> Config {
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
     let mut config = compiler_config(false);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    if hasty {
+        config.max_wasm_stack(HASTY_STACK_BYTES).async_stack_size(HASTY_STACK_BYTES + HOST_STACK_BYTES);
+    }
     config
 }
 

@@ -15,6 +15,8 @@ pub struct CommandLine(Command);
 #[derive(Debug)]
 pub struct Ran {
     pub success: bool,
+    /// None where a signal ended it.
+    pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
@@ -37,11 +39,20 @@ impl CommandLine {
         self
     }
 
+    /// Has it print to a pipe that nobody reads any longer.
+    pub fn unread(mut self) -> Self {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.0.stdout(writer);
+        self
+    }
+
     /// Runs it to its end.
     pub async fn ran(mut self) -> Ran {
         let output = soon("a command's end", self.0.output()).await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        let (success, code) = (output.status.success(), output.status.code());
+        Ran { success, code, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// Runs a command that has to succeed, and gives what it printed.

@@ -8,6 +8,7 @@
 mod answer;
 mod artifacts;
 mod command_line;
+mod dev;
 mod level;
 mod name_server;
 mod official_clients;
@@ -20,8 +21,9 @@ mod request;
 mod streaming;
 
 pub use answer::Answer;
-pub use artifacts::{adapter, adapters, guest, root};
+pub use artifacts::{adapter, adapters, build_folder, guest, root};
 pub use command_line::{CommandLine, Ran};
+pub use dev::Dev;
 pub use level::Level;
 pub use name_server::{NameServer, Says};
 pub use official_clients::{AI_SDK, NODE, PYTHON, SCRIPTS, run_script};

@@ -60,11 +60,17 @@ impl Output {
 
     /// Waits for a line that holds `part`.
     pub async fn line_with(&self, part: &str) -> String {
-        let find = |printed: &Printed| printed.text.lines().find(|line| line.contains(part)).map(str::to_owned);
+        self.line_after(0, &[part]).await
+    }
+
+    /// Waits for a line beyond the first `bytes`, as [`Output::len`] counted them, that holds one of the parts.
+    pub async fn line_after(&self, bytes: usize, parts: &[&str]) -> String {
+        let holds = |line: &&str| parts.iter().any(|part| line.contains(part));
+        let find = |printed: &Printed| printed.text[bytes..].lines().find(holds).map(str::to_owned);
         let mut changes = self.0.subscribe();
         let came = changes.wait_for(|printed| find(printed).is_some() || printed.open == 0);
-        let line = soon(&format!("a line with {part:?}"), came).await.ok().and_then(|printed| find(&printed));
-        line.unwrap_or_else(|| panic!("no line with {part:?} in:\n{}", self.text()))
+        let line = soon(&format!("a line with {parts:?}"), came).await.ok().and_then(|printed| find(&printed));
+        line.unwrap_or_else(|| panic!("no line with {parts:?} in:\n{}", self.text()))
     }
 
     /// All of it, once the process has ended.
