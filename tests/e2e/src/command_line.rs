@@ -25,7 +25,7 @@ impl CommandLine {
     pub fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
         command.args(arguments).env_remove("CAISSON_URL").env_remove("CAISSON_ADMIN_KEY").kill_on_drop(true);
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command)
     }
 
@@ -49,7 +49,8 @@ impl CommandLine {
 
     /// Runs it to its end.
     pub async fn ran(mut self) -> Ran {
-        let output = soon("a command's end", self.0.output()).await.unwrap();
+        let child = self.0.spawn().unwrap();
+        let output = soon("a command's end", child.wait_with_output()).await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (success, code) = (output.status.success(), output.status.code());
         Ran { success, code, stdout: text(&output.stdout), stderr: text(&output.stderr) }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::artifacts::binary;
 use crate::output::Output;
 use crate::request::ask;
-use crate::soon;
 use crate::streaming::Streaming;
 
 /// A running `caisson dev`.
