@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
+use crate::LONG_PATIENCE;
 use crate::artifacts::binary;
 use crate::output::Output;
 use crate::request::ask;
@@ -43,7 +44,7 @@ impl Dev {
 
     /// Waits until the project was built and is served, which it says beyond the first `bytes` of what it printed.
     pub async fn serves_after(&self, bytes: usize) {
-        let outcome = self.output.line_after(bytes, &["pushed in ", "not served: "]).await;
+        let outcome = self.output.line_after(bytes, &["pushed in ", "not served: "], LONG_PATIENCE).await;
         assert!(outcome.contains("is served"), "{}", self.output.text());
     }
 

@@ -136,6 +136,6 @@ fn toolchain() -> Vec<(&'static str, String)> {
 }
 
 fn with_toolchain(arguments: &[&str]) -> CommandLine {
-    let command = CommandLine::new(arguments);
+    let command = CommandLine::new(arguments).with_toolchain();
     toolchain().iter().fold(command, |command, (name, value)| command.env(name, value))
 }
