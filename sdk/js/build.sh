@@ -34,6 +34,7 @@ installed() {
       rm -rf "$target"
       mkdir -p "$target"
       cp "$folder/package.json" "$folder/package-lock.json" "$target/"
+      echo "installing the packages of $folder from npm into $target, once for all projects" >&2
       npm ci --prefix "$target" --no-audit --no-fund --loglevel=error >&2
       touch "$target/.complete"
     fi

@@ -44,6 +44,7 @@ tools() {
             { echo "python3, 3.11 or later, is missing: apt-get install python3" >&2; exit 1; }
         [ -x "$tools/bin/pip" ] || python3 -m venv "$tools" 2>/dev/null ||
             { echo "python3 can't make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+        echo "installing componentize-py and pytest from PyPI into $tools, once for all projects" >&2
         "$tools/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" ||
             { echo "the toolchain could not be installed: pip must reach PyPI or a mirror of it" >&2; exit 1; }
         rm -rf "$bindings"

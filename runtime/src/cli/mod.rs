@@ -2,6 +2,10 @@
 //!
 //! Errors are printed as one sentence with their causes, on standard error, with exit code 1 (2 for wrong arguments).
 
+// First: its macros are those of what follows.
+#[macro_use]
+mod out;
+
 mod build;
 mod check;
 mod client;

@@ -11,7 +11,7 @@ use clap::Args;
 use super::process::{self, Secrets};
 use crate::config::Config;
 use crate::conformance::UploadCheck;
-use crate::deployments::{Deployments, GivenKeys, KeySource, SecretKey};
+use crate::deployments::{Checker, Deployments, GivenKeys, KeySource, SecretKey};
 use crate::egress::{Network, SecretText};
 use crate::sandbox::{CompileBounds, Sandboxes};
 use crate::server::{Parts, Server};
@@ -62,6 +62,13 @@ pub(super) struct Started {
     pub(super) new_admin_key: Option<String>,
     /// Whether some caller's key exists.
     pub(super) has_keys: bool,
+}
+
+/// How a server for a while takes pushes.
+pub(super) struct Manner {
+    /// Machine code is there sooner and runs slower.
+    pub(super) hasty: bool,
+    pub(super) checker: Arc<dyn Checker>,
 }
 
 impl Serve {
@@ -129,7 +136,7 @@ impl Serve {
 
 /// Opens the data folder and binds the listeners.
 pub(super) async fn start(config: &Config, admin_key: Option<&str>, keys: &GivenKeys) -> anyhow::Result<Started> {
-    start_with(config, admin_key, keys, compile_bounds(config)).await
+    start_with(config, admin_key, keys, compile_bounds(config), UploadCheck::new()).await
 }
 
 async fn start_with(
@@ -137,12 +144,12 @@ async fn start_with(
     admin_key: Option<&str>,
     keys: &GivenKeys,
     bounds: CompileBounds,
+    checker: Arc<dyn Checker>,
 ) -> anyhow::Result<Started> {
     let sandboxes = Sandboxes::new(config.max_sandboxes, bounds)?;
     let aliases: BTreeMap<String, String> = config.aliases.clone();
     let network = Network::new(&config.dns_servers);
-    let deployments =
-        Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, UploadCheck::new(), keys).await?);
+    let deployments = Arc::new(Deployments::open(&config.data_dir, sandboxes, aliases, network, checker, keys).await?);
     let (admin_key, new_admin_key) = deployments.admin_key(admin_key)?;
     let has_keys = !deployments.keys()?.is_empty();
     let parts = Parts { deployments: Arc::clone(&deployments), admin_key, metrics: Arc::new(Metrics::new()) };
@@ -151,14 +158,15 @@ async fn start_with(
 }
 
 /// As [`start`], for a while on this machine: with a new data folder, and on a free port where somebody's real server may be there
-/// already. `hasty` machine code is there sooner and runs slower.
-pub(super) async fn start_aside(listen: SocketAddr, data: &Path, hasty: bool) -> anyhow::Result<Started> {
+/// already.
+pub(super) async fn start_aside(listen: SocketAddr, data: &Path, manner: Manner) -> anyhow::Result<Started> {
     let config = Config { listen, data_dir: data.to_owned(), shutdown_grace_seconds: 1, ..Config::default() };
-    let bounds = CompileBounds { hasty, ..compile_bounds(&config) };
-    match start_with(&config, None, &GivenKeys::default(), bounds).await {
+    let bounds = CompileBounds { hasty: manner.hasty, ..compile_bounds(&config) };
+    let checker = || Arc::clone(&manner.checker);
+    match start_with(&config, None, &GivenKeys::default(), bounds, checker()).await {
         Err(_) if listen.port() != 0 => {
             let (listen, data_dir) = (SocketAddr::new(listen.ip(), 0), data.join("second"));
-            start_with(&Config { listen, data_dir, ..config }, None, &GivenKeys::default(), bounds).await
+            start_with(&Config { listen, data_dir, ..config }, None, &GivenKeys::default(), bounds, checker()).await
         }
         started => started,
     }

@@ -33,6 +33,11 @@ pub(super) const MAX_INSTANCES_PER_COMPONENT: u32 = 16;
 pub(super) const MAX_MEMORIES_PER_COMPONENT: u32 = 2;
 pub(super) const MAX_TABLES_PER_COMPONENT: u32 = 8;
 pub(super) const TABLE_ELEMENTS: usize = 64 << 10;
+/// Machine code that was made in haste keeps everything on its stack: CPython in it, on its way to a first answer, uses up the half MiB
+/// that is more than enough for it otherwise.
+const HASTY_STACK_BYTES: usize = 8 << 20;
+/// What the host's own functions have beyond that.
+const HOST_STACK_BYTES: usize = 2 << 20;
 /// How long a guest keeps its thread before others get their turn.
 const EPOCH: Duration = Duration::from_millis(5);
 /// Slots beside those of requests, so that an upload can be examined while all of them are in use.
@@ -45,6 +50,8 @@ pub struct Sandboxes {
     adapter_async: Arc<OnceLock<Host>>,
     /// How many at one time, in either world.
     most: u32,
+    /// Whether what they load was compiled in haste.
+    hasty: bool,
     fingerprints: [u64; World::ALL.len()],
     jail: Arc<Jail>,
     lanes: Arc<Lanes>,
@@ -167,12 +174,20 @@ impl Sandboxes {
     /// Sets up an engine with room for `sandboxes` at one time, and a compiler with these bounds. Address space is reserved at once,
     /// memory is not used until needed.
     pub fn new(sandboxes: u32, bounds: CompileBounds) -> Result<Self, CompileError> {
-        let adapter = Host::new(World::Adapter, sandboxes)?;
+        let adapter = Host::new(World::Adapter, sandboxes, bounds.hasty)?;
         let lanes = Lanes::new().map_err(|error| CompileError::Engine(error.into()))?;
         let fingerprints = [fingerprint(World::Adapter)?, fingerprint(World::AdapterAsync)?];
         std::thread::spawn(super::host::load_tables);
         let adapter_async = Arc::default();
-        Ok(Self { adapter, adapter_async, most: sandboxes, fingerprints, jail: Jail::new(bounds), lanes })
+        Ok(Self {
+            adapter,
+            adapter_async,
+            most: sandboxes,
+            hasty: bounds.hasty,
+            fingerprints,
+            jail: Jail::new(bounds),
+            lanes,
+        })
     }
 
     /// Checks a component's structure and compiles it in the jail; says when its turn there has come. Dropping the future ends
@@ -224,7 +239,7 @@ impl Sandboxes {
                     return Ok(host);
                 }
                 // Whoever comes second drops what it made: an engine that nothing runs on costs address space and no more.
-                let host = Host::new(world, self.most)?;
+                let host = Host::new(world, self.most, self.hasty)?;
                 Ok(self.adapter_async.get_or_init(|| host))
             }
         }
@@ -244,8 +259,8 @@ impl Sandboxes {
 }
 
 impl Host {
-    fn new(world: World, sandboxes: u32) -> Result<Self, CompileError> {
-        let engine = Engine::new(&config(world, sandboxes)).map_err(CompileError::Engine)?;
+    fn new(world: World, sandboxes: u32, hasty: bool) -> Result<Self, CompileError> {
+        let engine = Engine::new(&config(world, sandboxes, hasty)).map_err(CompileError::Engine)?;
         let linker = linker(world, &engine).map_err(CompileError::Engine)?;
         tick(&engine);
         Ok(Self { world, engine, linker })
@@ -285,7 +300,7 @@ fn tick(engine: &Engine) {
     });
 }
 
-fn config(world: World, sandboxes: u32) -> Config {
+fn config(world: World, sandboxes: u32, hasty: bool) -> Config {
     let sandboxes = sandboxes.saturating_add(SLOTS_FOR_UPLOADS);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
@@ -302,5 +317,8 @@ fn config(world: World, sandboxes: u32) -> Config {
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
     let mut config = world.compiler_config(false);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    if hasty {
+        config.max_wasm_stack(HASTY_STACK_BYTES).async_stack_size(HASTY_STACK_BYTES + HOST_STACK_BYTES);
+    }
     config
 }

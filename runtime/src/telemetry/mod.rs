@@ -4,6 +4,7 @@
 mod process;
 mod told;
 
+use std::io::IsTerminal;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
@@ -86,6 +87,8 @@ struct OfDeployment {
 pub fn start_logging(filter: &str, json: bool) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("the log filter `{filter}` is wrong: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people: in a file they are noise.
+    let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
     let started = if json { builder.json().try_init() } else { builder.try_init() };
     started.map_err(|error| error.to_string())
 }

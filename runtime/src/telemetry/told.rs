@@ -2,6 +2,7 @@
 //! Of the rest, warnings. Nothing of it is for machines.
 
 use std::fmt;
+use std::io::Write;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -28,7 +29,9 @@ impl<S: Subscriber> Layer<S> for Told {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
-        println!("{}", line.told(event.metadata().target(), *event.metadata().level()));
+        let told = line.told(event.metadata().target(), *event.metadata().level());
+        // Whoever doesn't read it any longer is no fault of the request's.
+        let _ = writeln!(std::io::stdout(), "{told}");
     }
 }
 

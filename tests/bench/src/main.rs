@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod crowd;
+mod dev;
 mod languages;
 mod load;
 mod machine;
@@ -56,6 +57,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Mode::Crowd => crowd::run(&options).await,
         Mode::Neighbours => neighbours::run(&options).await,
         Mode::Languages => languages::run(&options).await,
+        Mode::Dev => dev::run(&options).await,
     }
 }
 

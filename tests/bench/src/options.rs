@@ -54,6 +54,8 @@ pub(crate) enum Mode {
     Neighbours,
     /// What the same adapter costs in each language.
     Languages,
+    /// How soon a change is served in each language.
+    Dev,
 }
 
 /// How to measure.
@@ -92,6 +94,9 @@ pub(crate) struct Options {
     /// Instead, what the same adapter costs in each language
     #[arg(long, conflicts_with_all = ["crowd", "neighbours"])]
     languages: bool,
+    /// Instead, from a saved change to its answer in `caisson dev`, in each language
+    #[arg(long, conflicts_with_all = ["crowd", "neighbours", "languages"])]
+    dev: bool,
     /// Write the numbers to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -137,17 +142,23 @@ impl Options {
     }
 
     pub(crate) fn mode(&self) -> Mode {
-        match (self.crowd, self.neighbours, self.languages) {
-            (true, ..) => Mode::Crowd,
-            (_, true, _) => Mode::Neighbours,
-            (.., true) => Mode::Languages,
+        match self {
+            Self { crowd: true, .. } => Mode::Crowd,
+            Self { neighbours: true, .. } => Mode::Neighbours,
+            Self { languages: true, .. } => Mode::Languages,
+            Self { dev: true, .. } => Mode::Dev,
             _ => Mode::Load,
         }
     }
 
+    /// The first binary.
+    pub(crate) fn binary(&self) -> anyhow::Result<PathBuf> {
+        Ok(existing(&self.binaries, "caisson", "`just build` builds it")?.swap_remove(0))
+    }
+
     /// The first binary, with the guest that lies at this place seen from this program's folder.
     pub(crate) fn build_of(&self, place: &str) -> anyhow::Result<Build> {
-        let binary = existing(&self.binaries, "caisson", "`just build` builds it")?.swap_remove(0);
+        let binary = self.binary()?;
         Ok(Build { name: String::from("caisson"), binary, adapter: guest(place)?, push_flags: self.push_flags.clone() })
     }
 

@@ -9,10 +9,15 @@ pub(crate) const ADAPTER_ASYNC: &str = "adapter-async";
 
 /// The release binary, or the one that `CAISSON_BIN` names.
 pub(crate) fn binary() -> PathBuf {
-    let built = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let binary = std::env::var_os("CAISSON_BIN").map_or_else(|| built().join("release/caisson"), PathBuf::from);
+    let built = || build_folder().join("release/caisson");
+    let binary = std::env::var_os("CAISSON_BIN").map_or_else(built, PathBuf::from);
     assert!(binary.exists(), "{} is missing: build it with `cargo build --release -p caisson`", binary.display());
     binary
+}
+
+/// Where Cargo builds.
+pub fn build_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().canonicalize().unwrap().join("target"), PathBuf::from)
 }
 
 /// An adapter that a user of Caisson gets, as `just guests` leaves it.

@@ -1,20 +1,26 @@
 //! One run of `caisson COMMAND …`: what it printed and how it ended.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::Command;
 
 use crate::artifacts::binary;
-use crate::soon;
+use crate::{LONG_PATIENCE, PATIENCE, within};
 
 /// A command to be run.
-pub struct CommandLine(Command);
+pub struct CommandLine {
+    command: Command,
+    patience: Duration,
+}
 
 /// A command that has ended.
 #[derive(Debug)]
 pub struct Ran {
     pub success: bool,
+    /// None where a signal ended it.
+    pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
@@ -23,25 +29,41 @@ impl CommandLine {
     pub fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
         command.args(arguments).env_remove("CAISSON_URL").env_remove("CAISSON_ADMIN_KEY").kill_on_drop(true);
-        command.stdin(Stdio::null());
-        Self(command)
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { command, patience: PATIENCE }
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.0.env(name, value);
+        self.command.env(name, value);
         self
     }
 
     pub fn without(mut self, name: &str) -> Self {
-        self.0.env_remove(name);
+        self.command.env_remove(name);
+        self
+    }
+
+    /// It may install a toolchain first.
+    pub fn with_toolchain(mut self) -> Self {
+        self.patience = LONG_PATIENCE;
+        self
+    }
+
+    /// Has it print to a pipe that nobody reads any longer.
+    pub fn unread(mut self) -> Self {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.command.stdout(writer);
         self
     }
 
     /// Runs it to its end.
     pub async fn ran(mut self) -> Ran {
-        let output = soon("a command's end", self.0.output()).await.unwrap();
+        let child = self.command.spawn().unwrap();
+        let output = within(self.patience, "a command's end", child.wait_with_output()).await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        let (success, code) = (output.status.success(), output.status.code());
+        Ran { success, code, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// Runs a command that has to succeed, and gives what it printed.
@@ -53,7 +75,7 @@ impl CommandLine {
 
     /// Runs a command with `--json` that has to succeed, and gives the JSON.
     pub async fn json(mut self) -> Value {
-        self.0.arg("--json");
+        self.command.arg("--json");
         let printed = self.printed().await;
         serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error} in {printed}"))
     }

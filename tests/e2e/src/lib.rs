@@ -8,6 +8,7 @@
 mod answer;
 mod artifacts;
 mod command_line;
+mod dev;
 mod level;
 mod name_server;
 mod official_clients;
@@ -20,8 +21,9 @@ mod request;
 mod streaming;
 
 pub use answer::Answer;
-pub use artifacts::{adapter, adapters, async_guest, guest, root};
+pub use artifacts::{adapter, adapters, async_guest, build_folder, guest, root};
 pub use command_line::{CommandLine, Ran};
+pub use dev::Dev;
 pub use level::Level;
 pub use name_server::{NameServer, Says};
 pub use official_clients::{AI_SDK, NODE, PYTHON, SCRIPTS, run_script};
@@ -39,14 +41,22 @@ use serde_json::{Value, json};
 /// Longer than anything takes on a busy machine: reaching it is a failure, not a measurement.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// The same for what may install a toolchain first.
+const LONG_PATIENCE: Duration = Duration::from_secs(1200);
+
 /// Awaits what has to happen; a test that waits in vain fails with `what`.
 #[track_caller]
 pub fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
+    within(PATIENCE, what, future)
+}
+
+#[track_caller]
+fn within<T>(patience: Duration, what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
     let place = std::panic::Location::caller();
     async move {
-        match tokio::time::timeout(PATIENCE, future).await {
+        match tokio::time::timeout(patience, future).await {
             Ok(value) => value,
-            Err(_) => panic!("waited {PATIENCE:?} for {what} ({place})"),
+            Err(_) => panic!("waited {patience:?} for {what} ({place})"),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::soon;
+use crate::{PATIENCE, soon, within};
 
 /// The text that came so far from a process's pipes. Clones share it.
 #[derive(Clone)]
@@ -60,11 +61,18 @@ impl Output {
 
     /// Waits for a line that holds `part`.
     pub async fn line_with(&self, part: &str) -> String {
-        let find = |printed: &Printed| printed.text.lines().find(|line| line.contains(part)).map(str::to_owned);
+        self.line_after(0, &[part], PATIENCE).await
+    }
+
+    /// Waits for a line beyond the first `bytes`, as [`Output::len`] counted them, that holds one of the parts.
+    pub(crate) async fn line_after(&self, bytes: usize, parts: &[&str], patience: Duration) -> String {
+        let holds = |line: &&str| parts.iter().any(|part| line.contains(part));
+        let find = |printed: &Printed| printed.text[bytes..].lines().find(holds).map(str::to_owned);
         let mut changes = self.0.subscribe();
         let came = changes.wait_for(|printed| find(printed).is_some() || printed.open == 0);
-        let line = soon(&format!("a line with {part:?}"), came).await.ok().and_then(|printed| find(&printed));
-        line.unwrap_or_else(|| panic!("no line with {part:?} in:\n{}", self.text()))
+        let line =
+            within(patience, &format!("a line with {parts:?}"), came).await.ok().and_then(|printed| find(&printed));
+        line.unwrap_or_else(|| panic!("no line with {parts:?} in:\n{}", self.text()))
     }
 
     /// All of it, once the process has ended.

@@ -17,7 +17,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::serve::{self, Started};
+use super::serve::{self, Manner, Started};
+use crate::conformance::UploadCheck;
 use client::OpenAi;
 
 /// Tries everything.
@@ -71,7 +72,8 @@ const SHOWN: [Shown; 4] = [
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let data = TemporaryFolder::new()?;
-        let Started { server, new_admin_key, .. } = serve::start_aside(self.listen, &data.0, false).await?;
+        let manner = Manner { hasty: false, checker: UploadCheck::new() };
+        let Started { server, new_admin_key, .. } = serve::start_aside(self.listen, &data.0, manner).await?;
         let origin = format!("http://{}", server.address()?);
         let admin_key = new_admin_key.context("the demo's data folder is not new")?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

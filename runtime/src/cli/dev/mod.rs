@@ -4,6 +4,7 @@
 //! served before stays served. Everything ends with this process.
 
 mod granted;
+mod later;
 mod watch;
 
 use std::fs::File;
@@ -20,11 +21,12 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::project::{FILE, Fake, Project, Speed};
-use super::serve::{self, Started};
+use super::serve::{self, Manner, Started};
 use super::shown;
-use crate::deployments::Deployments;
+use crate::deployments::{Checked, Deployments, FailedCase};
 use crate::telemetry;
 use granted::{Granted, granted};
+use later::Later;
 use watch::Watch;
 
 /// Builds and serves a project while it's being written.
@@ -43,6 +45,7 @@ struct Session {
     folder: PathBuf,
     control: Client,
     deployments: Arc<Deployments>,
+    later: Arc<Later>,
     origin: String,
     /// The fake provider that the manifest asks for.
     fake: Option<(Fake, FakeProvider)>,
@@ -68,7 +71,9 @@ impl Dev {
             std::fs::remove_dir_all(&data).with_context(emptied)?;
         }
         telemetry::start_telling().map_err(anyhow::Error::msg)?;
-        let Started { server, deployments, new_admin_key, .. } = serve::start_aside(self.listen, &data, true).await?;
+        let later = Later::new();
+        let manner = Manner { hasty: true, checker: later.clone() };
+        let Started { server, deployments, new_admin_key, .. } = serve::start_aside(self.listen, &data, manner).await?;
         let origin = format!("http://{}", server.address()?);
         let admin_key = new_admin_key.context("the data folder is not new")?;
         let (stop, stop_serving) = tokio::sync::oneshot::channel::<()>();
@@ -79,6 +84,7 @@ impl Dev {
             folder: project.folder.clone(),
             control,
             deployments,
+            later,
             origin,
             fake: None,
             pushed: None,
@@ -108,14 +114,19 @@ impl Session {
                     None
                 }
             };
-            let Some(outcome) = outcome else { continue };
-            if let Err(error) = outcome {
-                let served = self.served.as_ref().map(|served| format!("; {served} is still served"));
-                println!("not served: {error:#}{}", served.unwrap_or_default());
-            } else {
-                needs_build = false;
+            match outcome {
+                Some(Ok(())) => needs_build = false,
+                Some(Err(error)) => {
+                    let served = self.served.as_ref().map(|served| format!("; {served} is still served"));
+                    println!("not served: {error:#}{}", served.unwrap_or_default());
+                }
+                None => continue,
             }
-            needs_build |= tell_changed(&watch.changed().await?);
+            let changed = tokio::select! {
+                changed = watch.changed() => changed,
+                () = self.tell_check() => watch.changed().await,
+            };
+            needs_build |= tell_changed(&changed?);
         }
     }
 
@@ -123,6 +134,9 @@ impl Session {
         // It may say something else by now.
         let project = Project::open(&self.folder)?;
         let begun = Instant::now();
+        if needs_build && self.pushed.is_none() {
+            println!("building …");
+        }
         let path = if needs_build { project.build(Speed::Dev).await?.path } else { project.component() };
         let built = begun.elapsed();
         let component = std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
@@ -147,6 +161,22 @@ impl Session {
         }
         self.deployments.remove_inactive(&project.manifest.name).await?;
         Ok(())
+    }
+
+    /// Checks what was pushed last, where that wasn't done, and says what came of it.
+    async fn tell_check(&self) {
+        let Some(Checked { passed, failed, skipped, failures, .. }) = self.later.check_now().await else { return };
+        if failed == 0 {
+            println!("checked as every push is: {passed} cases passed, {skipped} skipped");
+            return;
+        }
+        println!(
+            "a server would not serve it: {failed} of {} cases failed, which every adapter must pass",
+            passed + failed
+        );
+        for FailedCase { case, reason } in failures {
+            println!("  failed  {}: {}", shown::printable(&case), shown::printable(&reason));
+        }
     }
 
     /// Makes a revision and has it served, whatever it lacks.

@@ -33,6 +33,7 @@ mod revisions;
 mod round_trip;
 mod secrets;
 mod streaming;
+mod unread;
 mod uploads;
 mod upstream_faults;
 mod wire;

@@ -1,5 +1,5 @@
 //! What `caisson new` and `caisson build` say to what they can't do. That the projects build and answer needs every language's toolchain
-//! and is not tried here.
+//! and is tried by a program of its own, `tests/projects`.
 
 use std::fs;
 use std::path::Path;
