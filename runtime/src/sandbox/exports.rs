@@ -136,7 +136,14 @@ impl Exports {
             (Self::Adapter(exports), Events::Resource(events)) => {
                 exports.caisson_adapter_provider().events().call_next(store, *events).await
             }
-            (_, Events::Inbox(inbox)) => store.run_concurrent(async |accessor| inbox.next(accessor).await).await?,
+            (_, Events::Inbox(inbox)) => {
+                // A Store that trapped runs no more.
+                inbox.broken()?;
+                match store.run_concurrent(async |accessor| inbox.next(accessor).await).await.flatten() {
+                    Err(error) => inbox.last_before(error).map(Ok),
+                    given => given,
+                }
+            }
             // `open_stream` gives each world its own kind.
             (Self::AdapterAsync(_), Events::Resource(_)) => wasmtime::bail!("the stream is of another world"),
         }

@@ -31,6 +31,8 @@ struct Arrived {
     ended: bool,
     /// What the guest says of the end.
     result: Option<Result<(), Error>>,
+    /// Why the guest will say no more, while that is to be told.
+    trap: Option<wasmtime::Error>,
     /// Wakes whoever waits for events.
     reader: Option<Waker>,
     /// Wakes the writer that waits for room.
@@ -83,6 +85,21 @@ impl Inbox {
             Poll::Pending
         })
         .await
+    }
+
+    /// What had arrived before this trap, which is then told in place of what comes next; the trap itself if nothing had.
+    pub(super) fn last_before(&self, trap: wasmtime::Error) -> wasmtime::Result<Option<Vec<Event>>> {
+        let mut arrived = self.arrived();
+        if arrived.events.is_empty() {
+            return Err(trap);
+        }
+        arrived.trap = Some(trap);
+        Ok(Some(std::mem::take(&mut arrived.events)))
+    }
+
+    /// Fails where the guest trapped before what was taken last.
+    pub(super) fn broken(&self) -> wasmtime::Result<()> {
+        self.arrived().trap.take().map_or(Ok(()), Err)
     }
 
     fn arrived(&self) -> MutexGuard<'_, Arrived> {
