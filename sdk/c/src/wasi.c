@@ -230,7 +230,7 @@ static bool fail_body(caisson_fault *fault, wasi_io_error_own_error_t error) {
         caisson_string text;
         wasi_io_error_method_error_to_debug_string(borrowed, &text);
         caisson_fault_is(fault, caisson_contains(text, "timeout") ? CAISSON_FAULT_TIMEOUT : CAISSON_FAULT_BROKEN,
-             caisson_format("the answer broke off (%.*s)", CAISSON_ARG(text)));
+                         caisson_format("the answer broke off (%.*s)", CAISSON_ARG(text)));
     }
     wasi_io_error_error_drop_own(error);
     return false;

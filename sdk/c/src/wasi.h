@@ -1,5 +1,5 @@
-// What the seams on WASI 0.2 and 0.3 share; the generated types of wasi:http have the same names in both worlds. Nothing
-// here is for tests.
+// What the seams on WASI 0.2 and 0.3 share; the generated types of wasi:http have the same names in both worlds.
+// Nothing here is for tests.
 #ifndef CAISSON_WASI_H
 #define CAISSON_WASI_H
 

@@ -1,8 +1,8 @@
 // The seam on WASI 0.3: wasi:http, wasi:clocks, wasi:random and the host interface.
 //
 // Imports that wait are begun, and then the only task of this instance, which serves one call, waits for news of them.
-// The host takes a request's body and its trailers while it answers, so all three are waited for together. What the host
-// may still use when nobody here waits for it any more is left to the sandbox to drop.
+// The host takes a request's body and its trailers while it answers, so all three are waited for together. What the
+// host may still use when nobody here waits for it any more is left to the sandbox to drop.
 #include <stdlib.h>
 
 #include "wasi.h"
@@ -205,13 +205,14 @@ static void read_head(wasi_http_types_own_response_t response, uint16_t *status,
     wasi_http_types_method_fields_copy_all(wasi_http_types_borrow_fields(fields), &entries);
     wasi_http_types_fields_drop_own(fields);
     for (size_t i = 0; i < entries.len; i++) {
-        CAISSON_PUSH(headers) = caisson_received_header(entries.ptr[i].f0, entries.ptr[i].f1.ptr, entries.ptr[i].f1.len);
+        CAISSON_PUSH(headers) =
+            caisson_received_header(entries.ptr[i].f0, entries.ptr[i].f1.ptr, entries.ptr[i].f1.len);
     }
     // What became of the body here is of no use to the host: it is never told.
     wasi_http_types_future_result_void_error_code_writer_t untold;
     wasi_http_types_tuple2_stream_u8_future_result_option_own_trailers_error_code_t parts;
-    wasi_http_types_static_response_consume_body(
-        response, wasi_http_types_future_result_void_error_code_new(&untold), &parts);
+    wasi_http_types_static_response_consume_body(response, wasi_http_types_future_result_void_error_code_new(&untold),
+                                                 &parts);
     *body = caisson_alloc_kept(sizeof **body);
     **body = (caisson_body){.stream = parts.f0, .trailers = parts.f1};
 }

@@ -1,5 +1,5 @@
-// What both WASI seams do alike: wasi:http's error codes as faults, in words for people, its methods and headers, and the
-// imports that both worlds have under one name. It waits for nothing.
+// What both WASI seams do alike: wasi:http's error codes as faults, in words for people, its methods and headers, and
+// the imports that both worlds have under one name. It waits for nothing.
 #include "wasi.h"
 
 bool caisson_fault_is(caisson_fault *fault, caisson_fault_kind kind, caisson_string what) {
@@ -42,7 +42,8 @@ bool caisson_fault_code(caisson_fault *fault, const wasi_http_types_error_code_t
         return caisson_fault_is(fault, CAISSON_FAULT_BROKEN, code->val.internal_error.val);
     }
     for (size_t i = 0; i < sizeof MEANINGS / sizeof *MEANINGS; i++) {
-        if (MEANINGS[i].code == code->tag) return caisson_fault_is(fault, MEANINGS[i].kind, caisson_text(MEANINGS[i].what));
+        if (MEANINGS[i].code == code->tag)
+            return caisson_fault_is(fault, MEANINGS[i].kind, caisson_text(MEANINGS[i].what));
     }
     return caisson_fault_is(fault, CAISSON_FAULT_BROKEN, caisson_format("wasi:http error %u", code->tag));
 }
