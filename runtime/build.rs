@@ -12,6 +12,7 @@ const KITS: &[&str] = &[
     "Cargo.toml",
     "LICENSE",
     "wit/adapter",
+    "wit/adapter-async",
     "sdk/c/README.md",
     "sdk/c/build.sh",
     "sdk/c/requirements.txt",
