@@ -218,13 +218,11 @@ bool caisson_transport_send(const caisson_call *call, uint16_t *status, caisson_
     return read_head(outcome.val.ok, status, headers, body, fault);
 }
 
-// Why a body ended early. The answer had begun, so sending again would be no retry any more.
 static bool fail_body(caisson_fault *fault, wasi_io_error_own_error_t error) {
     wasi_io_error_borrow_error_t borrowed = wasi_io_error_borrow_error(error);
     error_code code;
     if (wasi_http_types_http_error_code((wasi_http_types_borrow_io_error_t){borrowed.__handle}, &code)) {
-        caisson_fault_code(fault, &code);
-        if (fault->kind == CAISSON_FAULT_UNREACHABLE) fault->kind = CAISSON_FAULT_BROKEN;
+        caisson_fault_late(fault, &code);
     } else {
         // wasmtime 48 keeps the code of a body's error to itself; its text at least tells a timeout.
         caisson_string text;

@@ -10,9 +10,11 @@
 // The most of one line of the log, as WASI 0.2 takes it at once.
 #define CAISSON_LOGGED_AT_MOST ((size_t)4096)
 
-// Both fill the fault and return false.
+// All fill the fault and return false.
 bool caisson_fault_is(caisson_fault *fault, caisson_fault_kind kind, caisson_string what);
 bool caisson_fault_code(caisson_fault *fault, const wasi_http_types_error_code_t *code);
+// Why a body ended early. The answer had begun, so sending again would be no retry any more.
+bool caisson_fault_late(caisson_fault *fault, const wasi_http_types_error_code_t *code);
 bool caisson_malformed(caisson_fault *fault, const char *what, caisson_string which);
 wasi_http_types_method_t caisson_method_of(caisson_string name);
 bool caisson_append_header(wasi_http_types_own_fields_t fields, caisson_string name, caisson_string value,

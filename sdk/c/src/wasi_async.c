@@ -232,7 +232,7 @@ bool caisson_transport_send(const caisson_call *call, uint16_t *status, caisson_
     return true;
 }
 
-// Why a body ended early. The answer had begun, so sending again would be no retry any more.
+// Whether the body is whole, once it's over.
 static bool read_end(caisson_body *body, caisson_fault *fault) {
     wasi_http_types_result_option_own_trailers_error_code_t end;
     adapter_waitable_status_t status = caisson_finished(body->trailers, TRAILERS(read)(body->trailers, &end));
@@ -243,9 +243,7 @@ static bool read_end(caisson_body *body, caisson_fault *fault) {
         if (end.val.ok.is_some) wasi_http_types_fields_drop_own(end.val.ok.val);
         return true;
     }
-    caisson_fault_code(fault, &end.val.err);
-    if (fault->kind == CAISSON_FAULT_UNREACHABLE) fault->kind = CAISSON_FAULT_BROKEN;
-    return false;
+    return caisson_fault_late(fault, &end.val.err);
 }
 
 bool caisson_transport_read(caisson_body *body, caisson_buffer *bytes, caisson_fault *fault) {

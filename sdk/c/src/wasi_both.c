@@ -48,6 +48,13 @@ bool caisson_fault_code(caisson_fault *fault, const wasi_http_types_error_code_t
     return caisson_fault_is(fault, CAISSON_FAULT_BROKEN, caisson_format("wasi:http error %u", code->tag));
 }
 
+bool caisson_fault_late(caisson_fault *fault, const wasi_http_types_error_code_t *code) {
+    caisson_fault_code(fault, code);
+    if (fault->kind != CAISSON_FAULT_UNREACHABLE) return false;
+    return caisson_fault_is(fault, CAISSON_FAULT_BROKEN,
+                            caisson_format("the answer broke off (%.*s)", CAISSON_ARG(fault->what)));
+}
+
 bool caisson_malformed(caisson_fault *fault, const char *what, caisson_string which) {
     return caisson_fault_is(fault, CAISSON_FAULT_MALFORMED, caisson_format("%s%.*s", what, CAISSON_ARG(which)));
 }

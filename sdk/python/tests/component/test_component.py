@@ -1,5 +1,5 @@
-"""A component in the real runtime: whatever the adapter or its provider does, the client gets an answer or an
-error of the right kind, and never a trap."""
+"""A component in the real runtime, for either world: whatever the adapter or its provider does, the client gets
+an answer or an error of the right kind, and never a trap."""
 
 import time
 from collections.abc import Iterator

@@ -43,7 +43,9 @@ def fault(code: types.ErrorCode) -> Fault:
 
 def late(why: Fault) -> Fault:
     """A fault once the answer had begun: sending again would be no retry any more."""
-    return Fault(FaultKind.BROKEN, why.what) if why.kind is FaultKind.UNREACHABLE else why
+    if why.kind is FaultKind.UNREACHABLE:
+        return Fault(FaultKind.BROKEN, f"the answer broke off ({why.what})")
+    return why
 
 
 def body_fault(code: types.ErrorCode | None, text: str) -> Fault:
