@@ -41,9 +41,7 @@ def component(adapter: type[Adapter]) -> type[exports.ProviderAsync]:
     return ProviderAsync
 
 
-async def _relay(
-    batches: Batches, writer: StreamWriter[wit.Event], end: FutureWriter[Result[None, wit.Error]]
-) -> None:
+async def _relay(batches: Batches, writer: StreamWriter[wit.Event], end: FutureWriter[Result[None, wit.Error]]) -> None:
     """Asks the adapter for more only once the host took what came before."""
     result: Result[None, wit.Error] = Ok(None)
     with writer:

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
-import caisson_wait
+import caisson_wait  # type: ignore[import-not-found]  # is part of the component alone
 import componentize_py_runtime as runtime
 from componentize_py_async_support import _Event, _FutureState, _set_future_state, _Status
 

@@ -84,6 +84,7 @@ def count_tokens(encoding: str, text: str) -> int | None:
 _Future = types.FutureIncomingResponse
 _Outcome = Result[Result[types.IncomingResponse, types.ErrorCode], None]
 
+
 def _outgoing_request(call: Call) -> types.OutgoingRequest:
     request = types.OutgoingRequest(outgoing_headers(call))
     try:
