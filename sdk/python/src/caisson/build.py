@@ -54,16 +54,8 @@ def build(adapter: str, output: Path, paths: Sequence[Path], world: str = "adapt
         Path(entry, "caisson_entry.py").write_text(_ENTRIES[world].format(module=module, name=name))
         if world == "adapter-async":
             Path(entry, native_wait.FILE_NAME).write_bytes(native_wait.module())
-        command = [
-            tool,
-            "--quiet",
-            "--wit-path",
-            str(contract(world)),
-            "--world",
-            world,
-            *_RENAMED[world],
-            "componentize",
-        ]
+        target = ["--wit-path", str(contract(world)), "--world", world, *_RENAMED[world]]
+        command = [tool, "--quiet", *target, "componentize"]
         for path in (Path(entry), *paths, *_packages()):
             command += ["--python-path", str(path)]
         ran = subprocess.run([*command, "--output", str(output), "caisson_entry"], capture_output=True, text=True)

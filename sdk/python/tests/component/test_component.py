@@ -187,6 +187,11 @@ def test_chunks_arrive_as_they_are_sent(runtime: Runtime) -> None:
     assert arrived[0][0] < arrived[2][0] - 0.3
 
 
+def test_methods_may_be_written_asynchronously(runtime: Runtime) -> None:
+    assert _content(runtime.ask("probe/awaits")) == '{"a": [1, "ü"]}'
+    assert text_of(runtime.stream("probe/awaits")) == "onetwothree"
+
+
 def test_a_failure_before_the_first_event_is_a_status_and_later_an_event(runtime: Runtime) -> None:
     reply = runtime.ask("probe/no-such-behaviour", stream=True)
     assert (reply.status, "AttributeError" in _message(reply)) == (502, True)

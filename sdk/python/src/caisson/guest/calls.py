@@ -4,13 +4,13 @@ contract's error: any other exception would abort the component."""
 import codecs
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import TypeVar
 
 from componentize_py_types import Err
 from wit_world.imports import api as wit
 
-from caisson import failure
+from caisson import awaited, failure
 from caisson.adapter import Adapter, Step
 from caisson.error import AdapterError
 from caisson.guest import lift, lower, lower_describe, lower_events
@@ -41,7 +41,7 @@ class Calls:
     def complete(self, context: wit.Context, request: wit.ChatRequest) -> wit.ChatResponse:
         def call() -> wit.ChatResponse:
             answer = self._adapter().complete(lift.context(context), lift.chat_request(request))
-            return lower.chat_response(answer)
+            return lower.chat_response(awaited.value(answer))
 
         return _guarded("complete", call)
 
@@ -55,7 +55,7 @@ class Calls:
     def embed(self, context: wit.Context, request: wit.EmbedRequest) -> wit.EmbedResponse:
         def call() -> wit.EmbedResponse:
             vectors = self._adapter().embed(lift.context(context), lift.embed_request(request))
-            return lower.embed_response(vectors)
+            return lower.embed_response(awaited.value(vectors))
 
         return _guarded("embed", call)
 
@@ -64,9 +64,9 @@ class Batches:
     """One streamed answer being read."""
 
     def __init__(self, steps: object) -> None:
-        if isinstance(steps, str) or not hasattr(steps, "__iter__"):
+        if isinstance(steps, str) or not isinstance(steps, Iterable | AsyncIterable):
             raise unfit(steps, "what stream() returns", "a generator or a list")
-        self._steps: Iterator[Step] | None = iter(steps)
+        self._steps: Iterator[Step] | None = awaited.steps(steps)
         # A generator has not begun to run: up to its first `yield` it asks the provider, whose refusal
         # can still become the client's status.
         self._first = self._advance()
