@@ -25,10 +25,8 @@ pub fn bindings(language: Language, world: World, folder: &Path) -> anyhow::Resu
     let mut files = Files::default();
     match language {
         Language::C => {
-            let options = wit_bindgen_c::Opts {
-                rename_world: Some(World::Adapter.name().to_owned()),
-                ..Default::default()
-            };
+            let options =
+                wit_bindgen_c::Opts { rename_world: Some(World::Adapter.name().to_owned()), ..Default::default() };
             options.build().generate(&mut resolve, id, &mut files)?;
             files.iter().try_for_each(|(name, contents)| write_file(&folder.join(name), contents))
         }
