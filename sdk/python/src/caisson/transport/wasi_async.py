@@ -70,10 +70,10 @@ def count_tokens(encoding: str, text: str) -> int | None:
 
 
 def _outgoing_request(call: Call) -> tuple[types.Request, ByteStreamWriter | None, FutureWriter[_Trailers]]:
-    writer, contents = byte_stream() if call.body is not None else (None, None)
-    trailers, no_trailers = result_option_types_fields_types_error_code_future(lambda: Ok(None))
     headers = outgoing_headers(call)
     options = _request_options(call.timeouts)
+    writer, contents = byte_stream() if call.body is not None else (None, None)
+    trailers, no_trailers = result_option_types_fields_types_error_code_future(lambda: Ok(None))
     request, sent = types.Request.new(headers, contents, no_trailers, options)
     # How the sending went is told by the response.
     sent.__exit__(None, None, None)
@@ -87,6 +87,7 @@ def _outgoing_request(call: Call) -> tuple[types.Request, ByteStreamWriter | Non
         what = f"not a path: {call.path_with_query}"
         request.set_path_with_query(call.path_with_query)
     except Err:
+        # It would send its default by a task that nobody waits for.
         trailers.finalizer.detach()
         raise Fault(FaultKind.MALFORMED, what) from None
     return request, writer, trailers
