@@ -56,6 +56,31 @@ mod tests {
     }
 
     #[test]
+    fn an_export_tells_the_world() {
+        for (name, world) in [
+            ("[async-lift]caisson:adapter-async/provider-async@0.1.0#complete", World::AdapterAsync),
+            ("caisson:adapter/provider@0.1.0#complete", World::Adapter),
+            ("memory", World::Adapter),
+        ] {
+            let module = exporting(name);
+            assert_eq!(world_of(&module).unwrap(), world, "{name}");
+            // Such a module lacks all the rest.
+            let error = format!("{:#}", componentize(&module).unwrap_err());
+            assert!(error.contains(&format!("don't make the world `{}`", world.name())), "{error}");
+        }
+    }
+
+    /// A module that exports one function, which does nothing.
+    fn exporting(name: &str) -> Vec<u8> {
+        let length = u8::try_from(name.len()).unwrap();
+        let mut module = CORE_MODULE.to_vec();
+        module.extend([1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, length + 4, 1, length]);
+        module.extend(name.bytes());
+        module.extend([0, 0, 10, 4, 1, 2, 0, 0x0B]);
+        module
+    }
+
+    #[test]
     fn what_is_no_module_is_refused() {
         for bytes in [b"#!/bin/sh".as_slice(), b"\0asm\x0d\0\x01\0", b""] {
             let error = format!("{:#}", componentize(bytes).unwrap_err());
