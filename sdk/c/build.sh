@@ -4,7 +4,9 @@
 #
 #   build.sh tools                  install the compiler and yyjson, generate the bindings
 #   build.sh test [DIR ...]         format, warnings and tests of the kit and of adapters
-#   build.sh adapter DIR FILE.wasm  the component of the adapter whose sources are in DIR/src
+#   build.sh adapter [--world WORLD] DIR FILE.wasm
+#                                   the component of the adapter whose sources are in DIR/src, for the contract's world
+#                                   `adapter`, or `adapter-async` on WASI 0.3
 #   build.sh unit-test DIR          the tests in DIR/tests of the adapter in DIR, and nothing else of it
 #
 # CAISSON_BIN names the caisson that makes bindings and components; without it, target/release/caisson.
@@ -54,14 +56,20 @@ tools() {
     flock 9
     wanted=$(cat "$here/requirements.txt" "$here/yyjson.txt" | cksum)
     if [ "$(cat "$tools/made-of" 2>/dev/null)" != "$wanted" ]; then install; fi
-    # The contract is in the binary, so another one may have another.
-    rm -rf "$tools/new-bindings"
-    "$caisson" bindings --lang c "$tools/new-bindings"
-    if ! diff -rq "$tools/new-bindings" "$tools/bindings" >/dev/null 2>&1; then
-        rm -rf "$tools/bindings"
-        mv "$tools/new-bindings" "$tools/bindings"
-    fi
+    bindings adapter "$tools/bindings"
+    bindings adapter-async "$tools/async/bindings"
     flock -u 9
+}
+
+# bindings WORLD FOLDER. The contract is in the binary, so another one may have another.
+bindings() {
+    rm -rf "$tools/new-bindings"
+    "$caisson" bindings --lang c --world "$1" "$tools/new-bindings"
+    if ! diff -rq "$tools/new-bindings" "$2" >/dev/null 2>&1; then
+        rm -rf "$2"
+        mkdir -p "$(dirname "$2")"
+        mv "$tools/new-bindings" "$2"
+    fi
 }
 
 install() {
@@ -83,11 +91,13 @@ zig() {
     "$tools/bin/python" -m ziglang "$@"
 }
 
-# The kit's own sources, but for those of the other side of its seam.
+# kit WORLD: the kit's own sources, but for those of the other sides of its seam. Tests are a world of their own.
 kit() {
     for source in "$here"/src/*.c; do
         case ${source##*/} in
-        bindings.c | guest.c | wasi.c) [ "$1" = component ] || continue ;;
+        bindings.c | wasi_both.c) [ "$1" != test ] || continue ;;
+        guest.c | wasi.c) [ "$1" = adapter ] || continue ;;
+        guest_async.c | wasi_async.c) [ "$1" = adapter-async ] || continue ;;
         testing.c) [ "$1" = test ] || continue ;;
         esac
         printf '%s\n' "$source"
@@ -100,22 +110,40 @@ sources() {
 }
 
 adapter() {
-    [ $# -eq 2 ] || { echo "build.sh adapter DIR FILE.wasm" >&2; exit 2; }
+    world=adapter
+    case ${1:-} in
+    --world)
+        world=${2:-}
+        shift 2
+        ;;
+    --world=*)
+        world=${1#--world=}
+        shift
+        ;;
+    esac
+    case $world in
+    adapter | adapter-async) ;;
+    *) echo "the contract has no world \"$world\": there are adapter and adapter-async" >&2 && exit 2 ;;
+    esac
+    [ $# -eq 2 ] || { echo "build.sh adapter [--world WORLD] DIR FILE.wasm" >&2; exit 2; }
     place=$(cd "$1" && pwd)
     mkdir -p "$(dirname "$2")"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    core "$work/core.wasm" "$place"
+    core "$world" "$work/core.wasm" "$place"
     "$caisson" componentize "$work/core.wasm" -o "$2"
 }
 
-# core FILE DIR [FLAG ...]: the core module of the adapter in DIR.
+# core WORLD FILE DIR [FLAG ...]: the core module of the adapter in DIR.
 core() {
-    made=$1 place=$2
-    shift 2
-    { sources "$place" && kit component; } | each zig cc --target=wasm32-wasi -mexec-model=reactor -Os -s $language "$@" \
-        -Wl,-z,stack-size=131072 -I "$place/src" -I "$here/src" -isystem "$tools" -o "$made" \
-        "$tools/yyjson/yyjson.c" "$tools/bindings/adapter_component_type.o"
+    world=$1 made=$2 place=$3
+    shift 3
+    # The worlds' bindings have the same names, so the folder decides.
+    include=$tools
+    [ "$world" = adapter ] || include=$tools/async
+    { sources "$place" && kit "$world"; } | each zig cc --target=wasm32-wasi -mexec-model=reactor -Os -s $language "$@" \
+        -Wl,-z,stack-size=131072 -I "$place/src" -I "$here/src" -isystem "$include" -isystem "$tools" -o "$made" \
+        "$tools/yyjson/yyjson.c" "$include/bindings/adapter_component_type.o"
 }
 
 # Runs a command with each line of its input as one more argument.
@@ -141,13 +169,15 @@ checks() {
         (cd "$place" && "$work/tests")
     done
     for place; do
-        core "$work/core.wasm" "$place" $strict
-        if grep -q wasi_snapshot_preview1 "$work/core.wasm"; then
-            echo "$place uses files, the environment or stdio: none is there, and what stands in for them takes memory" >&2
-            exit 1
-        fi
-        "$caisson" componentize "$work/core.wasm" -o "$work/adapter.wasm"
-        "$caisson" check "$work/adapter.wasm" >/dev/null
+        for world in adapter adapter-async; do
+            core "$world" "$work/core.wasm" "$place" $strict
+            if grep -q wasi_snapshot_preview1 "$work/core.wasm"; then
+                echo "$place uses files, the environment or stdio: none is there, and what stands in for them takes memory" >&2
+                exit 1
+            fi
+            "$caisson" componentize "$work/core.wasm" -o "$work/adapter.wasm"
+            "$caisson" check "$work/adapter.wasm" >/dev/null
+        done
     done
     raw "$work" "$root/wit/example/brief.c"
     # The README's adapter is the example.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use caisson_toolchain::Language;
+use caisson_toolchain::{Language, World};
 use clap::{Args, ValueEnum};
 
 /// Writes bindings.
@@ -12,6 +12,9 @@ pub(super) struct Bindings {
     /// The adapter's language
     #[arg(long, value_name = "LANGUAGE")]
     lang: Lang,
+    /// The contract's world; `adapter-async`, on WASI 0.3, for C alone
+    #[arg(long, value_name = "WORLD", default_value = "adapter")]
+    world: ContractWorld,
     /// The folder to write them to; for Go one below a `go.mod`, from which its packages' import paths follow
     folder: PathBuf,
 }
@@ -21,6 +24,13 @@ pub(super) struct Bindings {
 enum Lang {
     C,
     Go,
+}
+
+/// A world of the contract.
+#[derive(Clone, Copy, ValueEnum)]
+enum ContractWorld {
+    Adapter,
+    AdapterAsync,
 }
 
 /// Wraps a core module.
@@ -39,7 +49,11 @@ impl Bindings {
             Lang::C => Language::C,
             Lang::Go => Language::Go,
         };
-        caisson_toolchain::bindings(language, &self.folder)
+        let world = match self.world {
+            ContractWorld::Adapter => World::Adapter,
+            ContractWorld::AdapterAsync => World::AdapterAsync,
+        };
+        caisson_toolchain::bindings(language, world, &self.folder)
     }
 }
 

@@ -43,7 +43,10 @@ typedef caisson_llm_api_choice_t caisson_choice;
 typedef caisson_llm_api_finish_reason_t caisson_finish_reason;
 typedef caisson_llm_api_usage_t caisson_usage;
 typedef caisson_llm_api_event_t caisson_event;
-typedef exports_caisson_adapter_provider_list_event_t caisson_events;
+typedef struct caisson_events {
+    caisson_event *ptr;
+    size_t len;
+} caisson_events;
 typedef caisson_llm_api_embed_request_t caisson_embed_request;
 typedef caisson_llm_api_embed_response_t caisson_embed_response;
 typedef caisson_llm_api_error_t caisson_error;

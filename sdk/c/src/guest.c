@@ -1,4 +1,4 @@
-// The component's exports, for the adapter that `caisson_exported` is. It decides nothing.
+// The component's exports in the world `adapter`, for the adapter that `caisson_exported` is. It decides nothing.
 //
 // The generated bindings free what they are given and what they give; they are compiled with the arena's functions for
 // malloc's (see build.sh), so that freeing is nothing here and literals may go to the host.
@@ -36,9 +36,11 @@ bool exports_caisson_adapter_provider_method_events_next(exports_caisson_adapter
                                                          exports_caisson_adapter_provider_option_list_event_t *batch,
                                                          caisson_error *error) {
     memset(error, 0, sizeof *error);
+    caisson_events events;
     bool over;
-    if (!caisson_stream_next(held->stream, &batch->val, &over, error)) return false;
+    if (!caisson_stream_next(held->stream, &events, &over, error)) return false;
     batch->is_some = !over;
+    batch->val = (exports_caisson_adapter_provider_list_event_t){events.ptr, events.len};
     return true;
 }
 

@@ -1,15 +1,10 @@
-// The seam on Wasm: wasi:http, wasi:clocks, wasi:random and the host interface.
+// The seam on WASI 0.2: wasi:http, wasi:clocks, wasi:random and the host interface.
 //
 // Order matters here. A resource traps when it is dropped before its children: stream, body, response; and a pollable
 // before what it was taken from.
 #include <string.h>
 
-#include "kit.h"
-
-// The most one read takes: what comes as it comes, never more.
-#define READ_AT_MOST ((uint64_t)64 << 10)
-// The most that WASI takes at once.
-#define LOGGED_AT_MOST ((size_t)4096)
+#include "wasi.h"
 
 typedef wasi_http_types_error_code_t error_code;
 typedef wasi_http_types_own_future_incoming_response_t future_response;
@@ -21,97 +16,30 @@ struct caisson_body {
     incoming_response response;
 };
 
-static bool fail(caisson_fault *fault, caisson_fault_kind kind, caisson_string what) {
-    *fault = (caisson_fault){kind, what};
-    return false;
-}
-
-static bool fail_code(caisson_fault *fault, const error_code *code) {
-    static const struct {
-        uint8_t code;
-        caisson_fault_kind kind;
-        const char *what;
-    } MEANINGS[] = {
-        {WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_DENIED, CAISSON_FAULT_DENIED, "not granted to this deployment"},
-        {WASI_HTTP_TYPES_ERROR_CODE_DESTINATION_IP_PROHIBITED, CAISSON_FAULT_DENIED,
-         "its address is not granted to this deployment"},
-        {WASI_HTTP_TYPES_ERROR_CODE_DNS_TIMEOUT, CAISSON_FAULT_TIMEOUT, "looking up the name took too long"},
-        {WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_TIMEOUT, CAISSON_FAULT_TIMEOUT, "connecting took too long"},
-        {WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_READ_TIMEOUT, CAISSON_FAULT_TIMEOUT, "waiting for bytes took too long"},
-        {WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_WRITE_TIMEOUT, CAISSON_FAULT_TIMEOUT, "sending took too long"},
-        {WASI_HTTP_TYPES_ERROR_CODE_HTTP_RESPONSE_TIMEOUT, CAISSON_FAULT_TIMEOUT, "the answer took too long"},
-        {WASI_HTTP_TYPES_ERROR_CODE_DNS_ERROR, CAISSON_FAULT_UNREACHABLE, "the name was not found"},
-        {WASI_HTTP_TYPES_ERROR_CODE_DESTINATION_NOT_FOUND, CAISSON_FAULT_UNREACHABLE, "the destination was not found"},
-        {WASI_HTTP_TYPES_ERROR_CODE_DESTINATION_UNAVAILABLE, CAISSON_FAULT_UNREACHABLE,
-         "the destination is not available"},
-        {WASI_HTTP_TYPES_ERROR_CODE_DESTINATION_IP_UNROUTABLE, CAISSON_FAULT_UNREACHABLE,
-         "there is no route to the address"},
-        {WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_REFUSED, CAISSON_FAULT_UNREACHABLE, "connection refused"},
-        {WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_TERMINATED, CAISSON_FAULT_UNREACHABLE, "the connection was closed"},
-        {WASI_HTTP_TYPES_ERROR_CODE_HTTP_RESPONSE_INCOMPLETE, CAISSON_FAULT_UNREACHABLE, "the answer broke off"},
-        {WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_LIMIT_REACHED, CAISSON_FAULT_BROKEN, "too many connections"},
-        {WASI_HTTP_TYPES_ERROR_CODE_TLS_PROTOCOL_ERROR, CAISSON_FAULT_BROKEN, "TLS failed"},
-        {WASI_HTTP_TYPES_ERROR_CODE_TLS_CERTIFICATE_ERROR, CAISSON_FAULT_BROKEN, "the TLS certificate is not trusted"},
-        {WASI_HTTP_TYPES_ERROR_CODE_TLS_ALERT_RECEIVED, CAISSON_FAULT_BROKEN, "TLS was refused"},
-        {WASI_HTTP_TYPES_ERROR_CODE_HTTP_PROTOCOL_ERROR, CAISSON_FAULT_BROKEN, "no HTTP answer came"},
-        {WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_URI_INVALID, CAISSON_FAULT_MALFORMED, "the URL is not valid"},
-        {WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_METHOD_INVALID, CAISSON_FAULT_MALFORMED, "the method is not valid"},
-    };
-    if (code->tag == WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR && code->val.internal_error.is_some) {
-        return fail(fault, CAISSON_FAULT_BROKEN, code->val.internal_error.val);
-    }
-    for (size_t i = 0; i < sizeof MEANINGS / sizeof *MEANINGS; i++) {
-        if (MEANINGS[i].code == code->tag) return fail(fault, MEANINGS[i].kind, caisson_text(MEANINGS[i].what));
-    }
-    return fail(fault, CAISSON_FAULT_BROKEN, caisson_format("wasi:http error %u", code->tag));
-}
-
-static bool malformed(caisson_fault *fault, const char *what, caisson_string which) {
-    return fail(fault, CAISSON_FAULT_MALFORMED, caisson_format("%s%.*s", what, CAISSON_ARG(which)));
-}
-
-static bool append(wasi_http_types_own_fields_t fields, caisson_string name, caisson_string value,
-                   caisson_fault *fault) {
-    wasi_http_types_field_value_t bytes = {value.ptr, value.len};
-    wasi_http_types_header_error_t refused;
-    if (wasi_http_types_method_fields_append(wasi_http_types_borrow_fields(fields), &name, &bytes, &refused))
-        return true;
-    return malformed(fault, "this header can't be sent: ", name);
-}
-
-static wasi_http_types_method_t method_of(caisson_string name) {
-    static const char *const METHODS[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
-                                          "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-    for (uint8_t i = 0; i < sizeof METHODS / sizeof *METHODS; i++) {
-        if (caisson_is(name, METHODS[i])) return (wasi_http_types_method_t){.tag = i};
-    }
-    return (wasi_http_types_method_t){.tag = WASI_HTTP_TYPES_METHOD_OTHER, .val.other = name};
-}
-
 // A request that failed half-way is never sent and its handles are the sandbox's to drop.
 static bool outgoing_request(const caisson_call *call, wasi_http_types_own_outgoing_request_t *made,
                              caisson_fault *fault) {
     wasi_http_types_own_fields_t fields = wasi_http_types_constructor_fields();
     for (size_t i = 0; i < call->headers.len; i++) {
-        if (!append(fields, call->headers.ptr[i].f0, call->headers.ptr[i].f1, fault)) return false;
+        if (!caisson_append_header(fields, call->headers.ptr[i].f0, call->headers.ptr[i].f1, fault)) return false;
     }
     caisson_string length = caisson_format("%zu", call->body.len);
-    if (call->has_body && !append(fields, CAISSON_TEXT("content-length"), length, fault)) return false;
+    if (call->has_body && !caisson_append_header(fields, CAISSON_TEXT("content-length"), length, fault)) return false;
     *made = wasi_http_types_constructor_outgoing_request(fields);
     wasi_http_types_borrow_outgoing_request_t request = wasi_http_types_borrow_outgoing_request(*made);
-    wasi_http_types_method_t method = method_of(call->method);
+    wasi_http_types_method_t method = caisson_method_of(call->method);
     wasi_http_types_scheme_t scheme = {.tag =
                                            call->secure ? WASI_HTTP_TYPES_SCHEME_HTTPS : WASI_HTTP_TYPES_SCHEME_HTTP};
     caisson_string authority = call->authority, path = call->path;
     if (!wasi_http_types_method_outgoing_request_set_method(request, &method)) {
-        return malformed(fault, "not a method: ", call->method);
+        return caisson_malformed(fault, "not a method: ", call->method);
     }
     if (!wasi_http_types_method_outgoing_request_set_scheme(request, &scheme) ||
         !wasi_http_types_method_outgoing_request_set_authority(request, &authority)) {
-        return malformed(fault, "not a host: ", authority);
+        return caisson_malformed(fault, "not a host: ", authority);
     }
     if (!wasi_http_types_method_outgoing_request_set_path_with_query(request, &path)) {
-        return malformed(fault, "not a path: ", path);
+        return caisson_malformed(fault, "not a path: ", path);
     }
     return true;
 }
@@ -253,12 +181,8 @@ static bool read_head(incoming_response response, uint16_t *status, caisson_pair
     wasi_http_types_method_fields_entries(wasi_http_types_borrow_fields(fields), &entries);
     wasi_http_types_fields_drop_own(fields);
     for (size_t i = 0; i < entries.len; i++) {
-        caisson_string name = entries.ptr[i].f0;
-        for (size_t at = 0; at < name.len; at++) {
-            if (name.ptr[at] >= 'A' && name.ptr[at] <= 'Z') name.ptr[at] += 32;
-        }
-        caisson_string value = {entries.ptr[i].f1.ptr, entries.ptr[i].f1.len};
-        CAISSON_PUSH(headers) = caisson_make_pair(name, caisson_utf8(value));
+        CAISSON_PUSH(headers) =
+            caisson_received_header(entries.ptr[i].f0, entries.ptr[i].f1.ptr, entries.ptr[i].f1.len);
     }
     *body = caisson_alloc_kept(sizeof **body);
     (*body)->response = response;
@@ -267,7 +191,7 @@ static bool read_head(incoming_response response, uint16_t *status, caisson_pair
                                                     &(*body)->stream)) {
         return true;
     }
-    return fail(fault, CAISSON_FAULT_BROKEN, CAISSON_TEXT("the response has no body to read"));
+    return caisson_fault_is(fault, CAISSON_FAULT_BROKEN, CAISSON_TEXT("the response has no body to read"));
 }
 
 bool caisson_transport_send(const caisson_call *call, uint16_t *status, caisson_pairs *headers, caisson_body **body,
@@ -276,7 +200,7 @@ bool caisson_transport_send(const caisson_call *call, uint16_t *status, caisson_
     if (!outgoing_request(call, &request, fault)) return false;
     upload upload = {0};
     if (call->has_body && !start_upload(request, call->body, &upload)) {
-        return fail(fault, CAISSON_FAULT_MALFORMED, CAISSON_TEXT("the request has no body to write"));
+        return caisson_fault_is(fault, CAISSON_FAULT_MALFORMED, CAISSON_TEXT("the request has no body to write"));
     }
     // What fits the host's buffer is there before the request starts, and the rest follows it.
     write_what_fits(&upload);
@@ -285,28 +209,26 @@ bool caisson_transport_send(const caisson_call *call, uint16_t *status, caisson_
     error_code refused;
     if (!wasi_http_outgoing_handler_handle(request, &options, &future, &refused)) {
         abandon(&upload);
-        return fail_code(fault, &refused);
+        return caisson_fault_code(fault, &refused);
     }
     wasi_http_types_result_own_incoming_response_error_code_t outcome;
     exchange(&upload, future, &outcome);
     wasi_http_types_future_incoming_response_drop_own(future);
-    if (outcome.is_err) return fail_code(fault, &outcome.val.err);
+    if (outcome.is_err) return caisson_fault_code(fault, &outcome.val.err);
     return read_head(outcome.val.ok, status, headers, body, fault);
 }
 
-// Why a body ended early. The answer had begun, so sending again would be no retry any more.
 static bool fail_body(caisson_fault *fault, wasi_io_error_own_error_t error) {
     wasi_io_error_borrow_error_t borrowed = wasi_io_error_borrow_error(error);
     error_code code;
     if (wasi_http_types_http_error_code((wasi_http_types_borrow_io_error_t){borrowed.__handle}, &code)) {
-        fail_code(fault, &code);
-        if (fault->kind == CAISSON_FAULT_UNREACHABLE) fault->kind = CAISSON_FAULT_BROKEN;
+        caisson_fault_late(fault, &code);
     } else {
         // A host may keep the code of a body's error to itself; its text at least tells a timeout.
         caisson_string text;
         wasi_io_error_method_error_to_debug_string(borrowed, &text);
-        fail(fault, caisson_contains(text, "timeout") ? CAISSON_FAULT_TIMEOUT : CAISSON_FAULT_BROKEN,
-             caisson_format("the answer broke off (%.*s)", CAISSON_ARG(text)));
+        caisson_fault_is(fault, caisson_contains(text, "timeout") ? CAISSON_FAULT_TIMEOUT : CAISSON_FAULT_BROKEN,
+                         caisson_format("the answer broke off (%.*s)", CAISSON_ARG(text)));
     }
     wasi_io_error_error_drop_own(error);
     return false;
@@ -318,7 +240,7 @@ bool caisson_transport_read(caisson_body *body, caisson_buffer *bytes, caisson_f
         caisson_mark mark = caisson_arena_mark();
         adapter_list_u8_t piece;
         wasi_io_streams_stream_error_t error;
-        if (!wasi_io_streams_method_input_stream_blocking_read(stream, READ_AT_MOST, &piece, &error)) {
+        if (!wasi_io_streams_method_input_stream_blocking_read(stream, CAISSON_READ_AT_MOST, &piece, &error)) {
             if (error.tag == WASI_IO_STREAMS_STREAM_ERROR_CLOSED) return true;
             return fail_body(fault, error.val.last_operation_failed);
         }
@@ -339,33 +261,16 @@ void caisson_transport_sleep(uint64_t milliseconds) {
     block(wasi_clocks_monotonic_clock_subscribe_duration(milliseconds * 1000000));
 }
 
-uint64_t caisson_transport_elapsed_ms(void) { return wasi_clocks_monotonic_clock_now() / 1000000; }
-
 uint64_t caisson_transport_unix_seconds(void) {
     wasi_clocks_wall_clock_datetime_t now;
     wasi_clocks_wall_clock_now(&now);
     return now.seconds;
 }
 
-double caisson_transport_fraction(void) {
-    // 53 bits are what a double holds exactly.
-    return (double)(wasi_random_random_get_random_u64() >> 11) / 9007199254740991.0;
-}
-
-bool caisson_transport_count_tokens(caisson_string encoding, caisson_string text, uint32_t *tokens) {
-    return caisson_llm_host_count_tokens(&encoding, &text, tokens);
-}
-
-caisson_string caisson_transport_original_body(void) {
-    adapter_list_u8_t body;
-    caisson_llm_host_original_body(&body);
-    return (caisson_string){body.ptr, body.len};
-}
-
 // Not by standard error of the C library, which would bring WASI preview 1 and its memory along.
 void caisson_transport_log(caisson_string line) {
     wasi_io_streams_own_output_stream_t stderr_stream = wasi_cli_stderr_get_stderr();
-    adapter_list_u8_t bytes = {line.ptr, line.len < LOGGED_AT_MOST ? line.len : LOGGED_AT_MOST};
+    adapter_list_u8_t bytes = {line.ptr, line.len < CAISSON_LOGGED_AT_MOST ? line.len : CAISSON_LOGGED_AT_MOST};
     wasi_io_streams_stream_error_t error;
     if (!wasi_io_streams_method_output_stream_blocking_write_and_flush(
             wasi_io_streams_borrow_output_stream(stderr_stream), &bytes, &error)) {

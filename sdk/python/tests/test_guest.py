@@ -46,8 +46,9 @@ from caisson import (
     UrlSource,
     Usage,
 )
-from caisson.guest import component, lift, lower, lower_events
+from caisson.guest import lift, lower, lower_events
 from caisson.guest.checks import Unfit
+from caisson.guest.component import component
 
 CONTEXT = wit.Context("id", None, "http://b", [("a", "1")], [("X-A", "2")], 5000)
 

@@ -73,7 +73,13 @@ fn write_source(path: &Path, contents: &[u8], here: &str) -> anyhow::Result<()> 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 mod tests {
-    use crate::{Language, bindings};
+    use std::path::Path;
+
+    use crate::{Language, World};
+
+    fn bindings(folder: &Path) -> anyhow::Result<()> {
+        crate::bindings(Language::Go, World::Adapter, folder)
+    }
 
     fn module(text: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -85,7 +91,7 @@ mod tests {
     fn packages_import_each_other_by_the_modules_path() {
         let root = module("// an adapter\nmodule example.com/a // ours\n\ngo 1.27\n");
         let folder = root.path().join("internal/bindings");
-        bindings(Language::Go, &folder).unwrap();
+        bindings(&folder).unwrap();
         let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
         let exports = read("exports/wit_exports/wit_exports.go");
         assert!(exports.contains("\"example.com/a/internal/bindings/imports/caisson_llm_api\""), "{exports}");
@@ -97,7 +103,7 @@ mod tests {
     #[test]
     fn nothing_is_left_to_fetch() {
         let root = module("module a");
-        bindings(Language::Go, &root.path().join("b")).unwrap();
+        bindings(&root.path().join("b")).unwrap();
         let mut folders = vec![root.path().join("b")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
@@ -116,9 +122,9 @@ mod tests {
     #[test]
     fn a_folder_without_a_path_of_its_own_is_refused() {
         let outside = tempfile::tempdir().unwrap();
-        let error = bindings(Language::Go, outside.path()).unwrap_err().to_string();
+        let error = bindings(outside.path()).unwrap_err().to_string();
         assert!(error.contains("go mod init"), "{error}");
-        let error = bindings(Language::Go, module("module a").path()).unwrap_err().to_string();
+        let error = bindings(module("module a").path()).unwrap_err().to_string();
         assert!(error.contains("folder of their own"), "{error}");
     }
 }

@@ -7,17 +7,42 @@ use include_dir::{Dir, include_dir};
 use wit_parser::{Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
 
 static ADAPTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit/adapter");
+static ADAPTER_ASYNC: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit/adapter-async");
 
-/// The world `adapter`, with all that it names.
-pub(crate) fn adapter() -> anyhow::Result<(Resolve, WorldId)> {
-    let mut resolve = Resolve::default();
-    let deps = ADAPTER.get_dir("deps").into_iter().flat_map(Dir::entries).map(|entry| match entry {
-        include_dir::DirEntry::Dir(package) => parse(package.files()),
-        include_dir::DirEntry::File(file) => parse([file]),
-    });
-    let package = resolve.push_groups(parse(ADAPTER.files())?, deps.collect::<anyhow::Result<_>>()?)?;
-    let world = resolve.select_world(&[package], Some("adapter"))?;
-    Ok((resolve, world))
+/// A world of the contract: what an adapter imports and exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum World {
+    /// `adapter`, on WASI 0.2.
+    #[default]
+    Adapter,
+    /// `adapter-async`, on WASI 0.3.
+    AdapterAsync,
+}
+
+impl World {
+    /// Its name in WIT.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Adapter => "adapter",
+            Self::AdapterAsync => "adapter-async",
+        }
+    }
+
+    /// The world, with all that it names.
+    pub(crate) fn resolve(self) -> anyhow::Result<(Resolve, WorldId)> {
+        let folder = match self {
+            Self::Adapter => &ADAPTER,
+            Self::AdapterAsync => &ADAPTER_ASYNC,
+        };
+        let mut resolve = Resolve::default();
+        let deps = folder.get_dir("deps").into_iter().flat_map(Dir::entries).map(|entry| match entry {
+            include_dir::DirEntry::Dir(package) => parse(package.files()),
+            include_dir::DirEntry::File(file) => parse([file]),
+        });
+        let package = resolve.push_groups(parse(folder.files())?, deps.collect::<anyhow::Result<_>>()?)?;
+        let world = resolve.select_world(&[package], Some(self.name()))?;
+        Ok((resolve, world))
+    }
 }
 
 fn parse<'f>(files: impl IntoIterator<Item = &'f include_dir::File<'f>>) -> anyhow::Result<UnresolvedPackageGroup> {

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from caisson.build import BuildError, build
+from caisson.build import WORLDS, BuildError, build
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,10 +17,17 @@ def main(arguments: list[str] | None = None) -> int:
     make.add_argument(
         "-p", "--path", metavar="DIR", type=Path, action="append", help="where modules lie; default: here"
     )
+    make.add_argument(
+        "-w",
+        "--world",
+        choices=WORLDS,
+        default="adapter",
+        help="the contract's world; adapter-async is on WASI 0.3, which is experimental",
+    )
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
     try:
-        build(chosen.adapter, chosen.output, chosen.path or [Path()])
+        build(chosen.adapter, chosen.output, chosen.path or [Path()], chosen.world)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

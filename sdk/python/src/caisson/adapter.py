@@ -1,6 +1,6 @@
 """The class an author derives from. How its methods reach the host is in `caisson.guest`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Iterable, Sequence
 from typing import TypeAlias
 
 from caisson.api import (
@@ -28,18 +28,19 @@ class Adapter:
 
     Every call runs in a fresh instance of the component, made for it and dropped after it, so there is
     nothing to keep between calls. Raise `AdapterError` to refuse; any other exception becomes an error of
-    kind `internal`. What an adapter leaves out is `unsupported`.
+    kind `internal`. What an adapter leaves out is `unsupported`. Methods may be written with `async def`; what
+    waits in them is the same.
     """
 
     def describe(self) -> AdapterInfo:
         """What this adapter is and wants. Called once, while it is built: the same answer every time."""
         raise NotImplementedError(f"{type(self).__name__} has no describe()")
 
-    def complete(self, context: Context, request: ChatRequest) -> Answer:
+    def complete(self, context: Context, request: ChatRequest) -> Answer | Awaitable[Answer]:
         """One whole answer."""
         raise AdapterError.unsupported("whole answers")
 
-    def stream(self, context: Context, request: ChatRequest) -> Iterable[Step]:
+    def stream(self, context: Context, request: ChatRequest) -> Iterable[Step] | AsyncIterable[Step]:
         """A streamed answer: a generator, as a rule.
 
         What it raises before its first `yield` still becomes an HTTP status, later only an event. Where the
@@ -47,6 +48,6 @@ class Adapter:
         """
         raise AdapterError.unsupported("streamed answers")
 
-    def embed(self, context: Context, request: EmbedRequest) -> Vectors:
+    def embed(self, context: Context, request: EmbedRequest) -> Vectors | Awaitable[Vectors]:
         """One vector for each input, in order."""
         raise AdapterError.unsupported("embeddings")

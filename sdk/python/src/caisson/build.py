@@ -12,23 +12,38 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from caisson import native_wait
+
 COMPONENTIZE_PY = "0.25.1"
 """The version that this package is tested with."""
 
-_ENTRY = """\
-from caisson.guest import component
+WORLDS = ("adapter", "adapter-async")
+"""The worlds of the contract: on WASI 0.2, and on WASI 0.3."""
+
+_ENTRIES = {
+    "adapter": """\
+from caisson.guest.component import component
 from {module} import {name}
 
 Provider, Events = component({name})
-"""
+""",
+    "adapter-async": """\
+from caisson.guest.component_async import component
+from {module} import {name}
+
+ProviderAsync = component({name})
+""",
+}
+# So that a module of the bindings has the same name in both worlds.
+_RENAMED = {"adapter": [], "adapter-async": ["--import-interface-name", "wasi:http/types@0.3.0=types"]}
 
 
 class BuildError(Exception):
     """Why there is no component, and what to do about it."""
 
 
-def build(adapter: str, output: Path, paths: Sequence[Path]) -> None:
-    """Builds `module:Class`, found in one of the paths, into the file `output`."""
+def build(adapter: str, output: Path, paths: Sequence[Path], world: str = "adapter") -> None:
+    """Builds `module:Class`, found in one of the paths, into the file `output`, for a world of the contract."""
     module, _, name = adapter.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), name]):
         raise BuildError(f"{adapter!r} is no adapter: write MODULE:CLASS, as in my_adapter:MyAdapter")
@@ -36,8 +51,11 @@ def build(adapter: str, output: Path, paths: Sequence[Path]) -> None:
     _find_module(module, paths)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as entry:
-        Path(entry, "caisson_entry.py").write_text(_ENTRY.format(module=module, name=name))
-        command = [tool, "--quiet", "--wit-path", str(contract()), "--world", "adapter", "componentize"]
+        Path(entry, "caisson_entry.py").write_text(_ENTRIES[world].format(module=module, name=name))
+        if world == "adapter-async":
+            Path(entry, native_wait.FILE_NAME).write_bytes(native_wait.module())
+        target = ["--wit-path", str(contract(world)), "--world", world, *_RENAMED[world]]
+        command = [tool, "--quiet", *target, "componentize"]
         for path in (Path(entry), *paths, *_packages()):
             command += ["--python-path", str(path)]
         ran = subprocess.run([*command, "--output", str(output), "caisson_entry"], capture_output=True, text=True)
@@ -45,10 +63,10 @@ def build(adapter: str, output: Path, paths: Sequence[Path]) -> None:
         raise BuildError(_reason(ran.stderr or ran.stdout))
 
 
-def contract() -> Path:
+def contract(world: str) -> Path:
     """The folder of the contract's world: the copy in this package, or the one of the checkout it lies in."""
     here = Path(__file__).resolve().parent
-    for folder in (here / "wit", here.parents[3] / "wit/adapter"):
+    for folder in (here / "wit" / world, here.parents[3] / "wit" / world):
         if (folder / "world.wit").is_file():
             return folder
     raise BuildError(f"the contract's WIT files are missing in {here / 'wit'}: install this package anew")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from runtime import Runtime
 
-from caisson.build import build
+from caisson.build import WORLDS, build
 
 _HERE = Path(__file__).parent
 
@@ -23,8 +23,9 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     serving.close()
 
 
-@pytest.fixture(scope="session")
-def probe(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session", params=WORLDS)
+def probe(request: pytest.FixtureRequest, runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same adapter for each world."""
     component = tmp_path_factory.mktemp("components") / "probe.wasm"
-    build("probe:Probe", component, [_HERE])
+    build("probe:Probe", component, [_HERE], str(request.param))
     return component

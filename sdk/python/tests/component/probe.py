@@ -3,7 +3,7 @@ speaks no provider's format."""
 
 import gc
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 from caisson import (
@@ -91,6 +91,9 @@ class Probe(Adapter):
     def answer_asks(self, url: str, request: ChatRequest) -> Answer:
         return json.dumps(http.get(url, timeout=20).raise_for_status().json())
 
+    async def answer_awaits(self, url: str, request: ChatRequest) -> Answer:
+        return http.get(url.replace("awaits", "asks")).raise_for_status().text()
+
     def answer_uploads(self, url: str, request: ChatRequest) -> Answer:
         return http.post(url, json={"big": "ü" * (3 << 20)}).raise_for_status().text()
 
@@ -109,6 +112,10 @@ class Probe(Adapter):
 
     def stream_relays(self, url: str) -> Iterator[Step]:
         for event in http.get(url, timeout=20).raise_for_status().sse():
+            yield event.data
+
+    async def stream_awaits(self, url: str) -> AsyncIterator[Step]:
+        for event in http.get(url.replace("awaits", "relays")).raise_for_status().sse():
             yield event.data
 
     def stream_fails_late(self, url: str) -> Iterator[Step]:

@@ -44,7 +44,7 @@ class Runtime:
 
     def push(self, component: Path, name: str, *options: str) -> str:
         """Deploys a component; what the command printed."""
-        command = [str(self.binary), "push", str(component), "--name", name, *options]
+        command = [str(self.binary), "push", str(component), "--name", name, "--allow-async", *options]
         command += ["--url", f"http://{self._address}"]
         ran = subprocess.run(command, capture_output=True, text=True, env=self._environment)
         assert ran.returncode == 0, ran.stderr

@@ -1,5 +1,5 @@
-"""A component in the real runtime: whatever the adapter or its provider does, the client gets an answer or an
-error of the right kind, and never a trap."""
+"""A component in the real runtime, for either world: whatever the adapter or its provider does, the client gets
+an answer or an error of the right kind, and never a trap."""
 
 import time
 from collections.abc import Iterator
@@ -185,6 +185,11 @@ def test_chunks_arrive_as_they_are_sent(runtime: Runtime) -> None:
     # Each waited for the pause before it, and not for one after.
     assert arrived[1][0] - arrived[0][0] > 0.3
     assert arrived[0][0] < arrived[2][0] - 0.3
+
+
+def test_methods_may_be_written_asynchronously(runtime: Runtime) -> None:
+    assert _content(runtime.ask("probe/awaits")) == '{"a": [1, "ü"]}'
+    assert text_of(runtime.stream("probe/awaits")) == "onetwothree"
 
 
 def test_a_failure_before_the_first_event_is_a_status_and_later_an_event(runtime: Runtime) -> None:

@@ -1,66 +1,29 @@
-"""The exported classes of a component, made of an adapter. Nothing escapes them but the contract's error: any
-other exception would abort the component."""
+"""The exported classes of a component in the world `adapter`, made of an adapter. It decides nothing."""
 
-import codecs
-import io
-import sys
-from collections.abc import Callable, Iterator
-from typing import TypeVar
-
-from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import provider
 from wit_world.imports import api as wit
 
-from caisson import failure
-from caisson.adapter import Adapter, Step
-from caisson.error import AdapterError
-from caisson.guest import lift, lower, lower_describe, lower_events
-from caisson.guest.checks import Unfit, unfit
-
-T = TypeVar("T")
-
-# What an instance prints would stay in its buffer when it is dropped.
-for _stream in (sys.stdout, sys.stderr):
-    if isinstance(_stream, io.TextIOWrapper):
-        _stream.reconfigure(line_buffering=True, errors="backslashreplace")
-
-# Codecs are looked up in files, and a component has none: these are found while it is built.
-for _codec in ("ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "idna"):
-    codecs.lookup(_codec)
+from caisson.adapter import Adapter
+from caisson.guest.calls import Batches, Calls
 
 
 def component(adapter: type[Adapter]) -> tuple[type[exports.Provider], type[provider.Events]]:
-    """The classes `Provider` and `Events` for the module that the component is built of. Asks the adapter to
-    describe itself right away, so that a mistake there fails the build."""
-    if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
-        raise TypeError(f"{adapter!r} is no class derived from caisson.Adapter")
-    described = lower_describe.adapter_info(adapter().describe())
+    """The classes `Provider` and `Events` for the module that the component is built of."""
+    calls = Calls(adapter)
 
     class Provider(exports.Provider):
         def describe(self) -> wit.AdapterInfo:
-            return described
+            return calls.described
 
         def complete(self, context: wit.Context, request: wit.ChatRequest) -> wit.ChatResponse:
-            def call() -> wit.ChatResponse:
-                answer = adapter().complete(lift.context(context), lift.chat_request(request))
-                return lower.chat_response(answer)
-
-            return _guarded("complete", call)
+            return calls.complete(context, request)
 
         def open_stream(self, context: wit.Context, request: wit.ChatRequest) -> provider.Events:
-            def call() -> Events:
-                steps = adapter().stream(lift.context(context), lift.chat_request(request))
-                return Events(steps)
-
-            return _guarded("stream", call)
+            return Events(calls.stream(context, request))
 
         def embed(self, context: wit.Context, request: wit.EmbedRequest) -> wit.EmbedResponse:
-            def call() -> wit.EmbedResponse:
-                vectors = adapter().embed(lift.context(context), lift.embed_request(request))
-                return lower.embed_response(vectors)
-
-            return _guarded("embed", call)
+            return calls.embed(context, request)
 
     return Provider, Events
 
@@ -68,47 +31,8 @@ def component(adapter: type[Adapter]) -> tuple[type[exports.Provider], type[prov
 class Events(provider.Events):
     """One streamed answer being read."""
 
-    def __init__(self, steps: object) -> None:
-        if isinstance(steps, str) or not hasattr(steps, "__iter__"):
-            raise unfit(steps, "what stream() returns", "a generator or a list")
-        self._steps: Iterator[Step] | None = iter(steps)
-        # A generator has not begun to run: up to its first `yield` it asks the provider, whose refusal
-        # can still become the client's status.
-        self._first = self._advance()
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
 
     def next(self) -> list[wit.Event] | None:
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
-        return _guarded("stream", self._advance)
-
-    def _advance(self) -> list[wit.Event] | None:
-        if self._steps is None:
-            return None
-        try:
-            for step in self._steps:
-                return lower_events.events(step)
-        except BaseException:
-            self._end()
-            raise
-        self._end()
-        return None
-
-    def _end(self) -> None:
-        steps, self._steps = self._steps, None
-        close = getattr(steps, "close", None)
-        if close is not None:
-            close()
-
-
-def _guarded(where: str, call: Callable[[], T]) -> T:
-    # What Python's own generator drew while the component was built it would draw again in every instance.
-    if (chance := sys.modules.get("random")) is not None:
-        chance.seed()
-    try:
-        return call()
-    except Unfit as error:
-        refused = AdapterError.internal(f"the adapter's {where} gave no answer that can be sent: {error}")
-    except BaseException as error:
-        refused = failure.of(error, where)
-    raise Err(lower.error(refused))
+        return self._batches.next()

@@ -8,8 +8,9 @@ Nothing sleeps: waits are recorded, and are the longest they could be. The host'
 grants, no credentials, no checks of the answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 
+from caisson import awaited
 from caisson.adapter import Step
 from caisson.api import Context, Event, TextDelta
 from caisson.testing.reply import Reply
@@ -24,10 +25,10 @@ def context(**settings: str) -> Context:
     return Context(request_id="req-test", settings=named, timeout_ms=60_000)
 
 
-def collect(stream: Iterable[Step]) -> list[Event]:
+def collect(stream: Iterable[Step] | AsyncIterable[Step]) -> list[Event]:
     """All events of a stream, one by one, strings as the text they stand for."""
     events: list[Event] = []
-    for step in stream:
+    for step in awaited.steps(stream):
         together: Sequence[Event | str] = step if isinstance(step, Sequence) and not isinstance(step, str) else [step]
         events += [TextDelta(each) if isinstance(each, str) else each for each in together]
     return events

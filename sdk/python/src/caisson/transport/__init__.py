@@ -9,15 +9,29 @@ import sys
 from caisson.transport.exchange import Answer, Body, Call, Fault, FaultKind, Timeouts
 
 if sys.platform == "wasi":
-    from caisson.transport.wasi import (
-        count_tokens,
-        elapsed,
-        fraction,
-        original_body,
-        send,
-        sleep,
-        unix_seconds,
-    )
+    from wit_world import exports
+
+    # What a component exports is its world.
+    if hasattr(exports, "ProviderAsync"):
+        from caisson.transport.wasi_async import (
+            count_tokens,
+            elapsed,
+            fraction,
+            original_body,
+            send,
+            sleep,
+            unix_seconds,
+        )
+    else:
+        from caisson.transport.wasi import (
+            count_tokens,
+            elapsed,
+            fraction,
+            original_body,
+            send,
+            sleep,
+            unix_seconds,
+        )
 else:
     from caisson.transport.scripted import (
         count_tokens,

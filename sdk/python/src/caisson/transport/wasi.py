@@ -1,4 +1,5 @@
-"""The seam in a component: wasi:http, wasi:clocks, wasi:random and the host interface.
+"""The seam in a component of the world `adapter`: wasi:http, wasi:clocks, wasi:random and the host interface of
+WASI 0.2.
 
 Order matters here. A resource traps when dropped before its children, and Python drops them whenever it
 collects them, so every handle is closed by name: a pollable before what it was taken from, then stream, body,
@@ -20,6 +21,7 @@ from wit_world.imports.error import Error as IoError
 
 from caisson.transport.exchange import Answer, Call, Fault, FaultKind, Timeouts
 from caisson.transport.wasi_faults import body_fault, fault
+from caisson.transport.wasi_fields import method, outgoing_headers, received_headers, seconds_to_nanoseconds
 
 _READ_AT_MOST = 64 * 1024
 """The most one read takes: what comes as it comes, never more."""
@@ -53,7 +55,7 @@ def send(call: Call) -> Answer:
 
 
 def sleep(seconds: float) -> None:
-    with monotonic_clock.subscribe_duration(_nanoseconds(seconds)) as pollable:
+    with monotonic_clock.subscribe_duration(seconds_to_nanoseconds(seconds)) as pollable:
         pollable.block()
 
 
@@ -82,28 +84,12 @@ def count_tokens(encoding: str, text: str) -> int | None:
 _Future = types.FutureIncomingResponse
 _Outcome = Result[Result[types.IncomingResponse, types.ErrorCode], None]
 
-_METHODS: dict[str, types.Method] = {
-    "GET": types.Method_Get(),
-    "HEAD": types.Method_Head(),
-    "POST": types.Method_Post(),
-    "PUT": types.Method_Put(),
-    "DELETE": types.Method_Delete(),
-    "OPTIONS": types.Method_Options(),
-    "PATCH": types.Method_Patch(),
-}
-
 
 def _outgoing_request(call: Call) -> types.OutgoingRequest:
-    headers = [(name, value.encode()) for name, value in call.headers]
-    if call.body is not None:
-        headers.append(("content-length", str(len(call.body)).encode()))
-    try:
-        request = types.OutgoingRequest(types.Fields.from_list(headers))
-    except Err:
-        raise Fault(FaultKind.MALFORMED, "a header can't be sent") from None
+    request = types.OutgoingRequest(outgoing_headers(call))
     try:
         what = f"not a method: {call.method}"
-        request.set_method(_METHODS.get(call.method) or types.Method_Other(call.method))
+        request.set_method(method(call.method))
         what = "the scheme can't be sent"
         request.set_scheme(types.Scheme_Https() if call.secure else types.Scheme_Http())
         what = f"not a host: {call.authority}"
@@ -123,15 +109,11 @@ def _request_options(timeouts: Timeouts) -> types.RequestOptions:
         (options.set_between_bytes_timeout, timeouts.between_bytes),
     ):
         try:
-            put(None if seconds is None else _nanoseconds(seconds))
+            put(None if seconds is None else seconds_to_nanoseconds(seconds))
         except Err:
             # A host that can't keep one says so by refusing it; its own timeouts hold then.
             continue
     return options
-
-
-def _nanoseconds(seconds: float) -> int:
-    return int(min(max(seconds, 0.0) * 1e9, 2.0**63))
 
 
 class _Upload:
@@ -234,7 +216,7 @@ def _taken(outcome: _Outcome) -> types.IncomingResponse:
 def _answer(response: types.IncomingResponse) -> Answer:
     status = response.status()
     with response.headers() as fields:
-        headers = [(name.lower(), value.decode("utf-8", "replace")) for name, value in fields.entries()]
+        headers = received_headers(fields.entries())
     return Answer(status, headers, _IncomingBody(response))
 
 

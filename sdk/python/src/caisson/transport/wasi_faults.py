@@ -41,11 +41,17 @@ def fault(code: types.ErrorCode) -> Fault:
     return Fault(kind, what)
 
 
+def late(why: Fault) -> Fault:
+    """A fault once the answer had begun: sending again would be no retry any more."""
+    if why.kind is FaultKind.UNREACHABLE:
+        return Fault(FaultKind.BROKEN, f"the answer broke off ({why.what})")
+    return why
+
+
 def body_fault(code: types.ErrorCode | None, text: str) -> Fault:
-    """Why a body ended early. The answer had begun, so sending again would be no retry any more."""
+    """Why a body ended early, on WASI 0.2."""
     if code is not None:
-        why = fault(code)
-        return Fault(FaultKind.BROKEN, why.what) if why.kind is FaultKind.UNREACHABLE else why
+        return late(fault(code))
     # The host may keep the code of a body's error to itself; its text at least tells a timeout.
     kind = FaultKind.TIMEOUT if "timeout" in text else FaultKind.BROKEN
     return Fault(kind, f"the answer broke off ({text})")
