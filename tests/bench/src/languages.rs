@@ -99,7 +99,7 @@ async fn measure(options: &Options, language: &Language, component: &Path) -> an
     anyhow::ensure!(warm.exchange(&asked).await?.status == 200, "the first answer is an error");
     let first = begun.elapsed();
 
-    let task = load::Task { address: caisson.address(), request: asked, ending: "}" };
+    let task = load::Task { address: caisson.address(), request: asked, ending: "}", first: None };
     let bounds = |time| Bounds { connections: 1, time, answers: options.max_answers };
     load::drive(&task, bounds(options.warm_up_time())).await?;
     let mut latencies = load::drive(&task, bounds(options.round_time())).await?.latencies;

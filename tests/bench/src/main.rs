@@ -7,6 +7,9 @@
 mod answer;
 mod client;
 mod crowd;
+mod fixed;
+mod goals;
+mod inbound;
 mod languages;
 mod load;
 mod machine;
@@ -24,12 +27,12 @@ mod workload;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use options::{Cli, Hidden, Mode, Options};
-use processes::{Caisson, Upstream};
+use processes::{Caisson, Native, Upstream, Versions};
 use report::Report;
-use subject::Subject;
+use subject::{Subject, Way};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
             runtime.block_on(async {
                 match cli.hidden {
                     Some(Hidden::Upstream(paced)) => upstream::serve(paced).await.map(|()| ExitCode::SUCCESS),
+                    Some(Hidden::Fixed) => fixed::serve().await.map(|()| ExitCode::SUCCESS),
                     None => until_stopped(run(cli.options)).await,
                 }
             })
@@ -60,26 +64,84 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 async fn bench(options: Options) -> anyhow::Result<ExitCode> {
-    let upstream = Upstream::start().await?;
-    let mut builds = Vec::new();
-    for build in options.builds()? {
-        builds.push(Caisson::start(build, &upstream).await?);
-    }
-    let mut subjects = vec![Subject::direct(&upstream)?];
-    subjects.extend(builds.iter().map(Subject::caisson));
+    let upstream = Upstream::fixed().await?;
+    let ways = Ways::start(&options, &upstream).await?;
     let before = machine::Load::now();
-    let measured = measure::all(&options, &subjects, upstream.pid()).await?;
-    let versions = builds.iter().map(|build| build.versions().clone()).collect();
-    let report = Report::new(&options, versions, before, measured);
-    for build in builds {
-        build.stop().await?;
-    }
+    let measured = measure::all(&options, &ways.subjects, upstream.pid()).await?;
+    let report = Report::new(&options, ways.versions(), before, measured);
+    ways.stop().await?;
     upstream.stop().await?;
     print!("{}", report.markdown());
     if let Some(file) = &options.json {
         std::fs::write(file, report.json()?).with_context(|| format!("can't write {}", file.display()))?;
     }
-    Ok(if options.check_floor && !report.floor_is_met() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if options.check_floor && !report.floors_are_met() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Everything that stands between generator and upstream.
+struct Ways {
+    subjects: Vec<Subject>,
+    native: Option<Native>,
+    builds: Vec<Caisson>,
+}
+
+impl Ways {
+    async fn start(options: &Options, upstream: &Upstream) -> anyhow::Result<Self> {
+        let mut ways = Self { subjects: Vec::new(), native: None, builds: Vec::new() };
+        if options.wants(Way::Direct) {
+            ways.subjects.push(Subject::direct(upstream)?);
+        }
+        if options.wants(Way::Native) {
+            let native = Native::start(&options.native()?, upstream).await?;
+            ways.subjects.push(Subject::native(&native));
+            ways.native = Some(native);
+        }
+        for (number, build) in options.builds()?.into_iter().enumerate() {
+            let caisson = Caisson::start(build, upstream).await?;
+            let openai = options::guest("../adapters/openai.wasm")?;
+            caisson.push_at(&format!("{}/v1", upstream.url()), upstream.key(), "openai", &openai).await?;
+            if options.wants(Way::Caisson) {
+                ways.subjects.push(Subject::caisson(&caisson));
+            }
+            if number == 0 {
+                ways.subjects.extend(languages(options, &caisson, upstream).await?);
+            }
+            ways.builds.push(caisson);
+        }
+        Ok(ways)
+    }
+
+    fn versions(&self) -> Vec<Versions> {
+        self.builds.iter().map(|build| build.versions().clone()).collect()
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        for build in self.builds {
+            build.stop().await?;
+        }
+        match self.native {
+            Some(native) => native.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Deploys the adapters of the other languages that are built.
+async fn languages(options: &Options, caisson: &Caisson, upstream: &Upstream) -> anyhow::Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    for way in Way::value_variants().iter().copied().filter(|way| options.wants(*way)) {
+        let Some(adapter) = way.adapter() else { continue };
+        match options::guest(&format!("../adapters/{adapter}.wasm")) {
+            Ok(component) => {
+                eprintln!("deploying {adapter}");
+                caisson.push_before(upstream, adapter, &component).await?;
+                subjects.push(Subject::language(caisson, way, adapter));
+            }
+            Err(error) if options.names(way) => return Err(error),
+            Err(_) => eprintln!("{adapter} is not built and not measured; `just guests` builds it"),
+        }
+    }
+    Ok(subjects)
 }
 
 /// Drops the work at SIGINT or SIGTERM, and the children with it.

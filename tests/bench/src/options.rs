@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::subject::Way;
 use crate::workload::Workload;
 
 /// Measures `caisson serve` against its upstream.
@@ -24,6 +25,9 @@ pub(crate) enum Hidden {
     /// The fake provider, until standard input ends
     #[command(hide = true)]
     Upstream(Paced),
+    /// The upstream of fixed answers, until standard input ends
+    #[command(hide = true)]
+    Fixed,
 }
 
 /// Streams that the fake provider sends at a pace of its own, in place of what it would answer.
@@ -101,6 +105,12 @@ pub(crate) struct Options {
     /// Measure this kind of work only. Repeatable
     #[arg(long = "workload", value_name = "NAME", value_enum)]
     workloads: Vec<Workload>,
+    /// Measure this way only. Repeatable
+    #[arg(long = "way", value_name = "NAME", value_enum)]
+    ways: Vec<Way>,
+    /// The native proxy [default: beside this program]
+    #[arg(long, value_name = "FILE")]
+    native: Option<PathBuf>,
     /// The binary `caisson` [default: beside this program]. Repeatable, to compare builds
     #[arg(long = "caisson", value_name = "FILE")]
     binaries: Vec<PathBuf>,
@@ -129,6 +139,21 @@ impl Options {
 
     pub(crate) fn workloads(&self) -> &[Workload] {
         if self.workloads.is_empty() { Workload::value_variants() } else { &self.workloads }
+    }
+
+    /// Whether this way is to be measured.
+    pub(crate) fn wants(&self, way: Way) -> bool {
+        self.ways.is_empty() || self.ways.contains(&way)
+    }
+
+    /// Whether this way was asked for by name: then it must be there.
+    pub(crate) fn names(&self, way: Way) -> bool {
+        self.ways.contains(&way)
+    }
+
+    /// The native proxy.
+    pub(crate) fn native(&self) -> anyhow::Result<PathBuf> {
+        Ok(existing(self.native.as_slice(), "caisson-native-proxy", "`just bench` builds it")?.swap_remove(0))
     }
 
     pub(crate) fn mode(&self) -> Mode {

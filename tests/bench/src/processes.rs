@@ -1,4 +1,4 @@
-//! The two children: upstream and `caisson serve`. Each is killed when its struct is dropped.
+//! The children: upstream, native proxy and `caisson serve`. Each is killed when its struct is dropped.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,12 @@ pub(crate) struct Upstream {
     child: Running,
     url: String,
     key: String,
+}
+
+/// The native proxy.
+pub(crate) struct Native {
+    child: Running,
+    address: SocketAddr,
 }
 
 /// An upload to be made again and again.
@@ -69,6 +75,11 @@ impl Upstream {
         Self::with(&[]).await
     }
 
+    /// One that costs little, for work under load: fixed answers on Anthropic's wire and on OpenAI's.
+    pub(crate) async fn fixed() -> anyhow::Result<Self> {
+        Self::started("fixed", &[]).await
+    }
+
     /// One that sends streams at a pace of their own.
     pub(crate) async fn paced(Paced { streams, tokens, every_ms, anthropic }: Paced) -> anyhow::Result<Self> {
         let given = [("--streams", u64::from(streams)), ("--tokens", tokens.into()), ("--every-ms", every_ms)];
@@ -77,8 +88,12 @@ impl Upstream {
     }
 
     async fn with(arguments: &[String]) -> anyhow::Result<Self> {
+        Self::started("upstream", arguments).await
+    }
+
+    async fn started(subcommand: &str, arguments: &[String]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("upstream").args(arguments).stdin(Stdio::piped());
+        command.arg(subcommand).args(arguments).stdin(Stdio::piped());
         let mut child = Running::start(command)?;
         let url = child.line().await?;
         let key = child.line().await?;
@@ -99,6 +114,30 @@ impl Upstream {
     }
 
     /// Ends it and waits until it is gone; dropping it does the one without the other.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.child.stop().await
+    }
+}
+
+impl Native {
+    pub(crate) async fn start(binary: &Path, upstream: &Upstream) -> anyhow::Result<Self> {
+        let address = upstream.url().trim_start_matches("http://");
+        let mut command = Command::new(binary);
+        command.args(["--anthropic", address, "--openai", address, "--key", upstream.key()]).stdin(Stdio::null());
+        let mut child = Running::start(command)?;
+        let line = child.line().await?;
+        let address = line.parse().with_context(|| format!("the native proxy printed `{line}`"))?;
+        Ok(Self { child, address })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.child.id()
+    }
+
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.child.stop().await
     }
@@ -131,7 +170,7 @@ impl Caisson {
             .stdin(Stdio::null());
         let mut child = Running::start(command)?;
         let address = served_address(&child.line().await?)?;
-        let pushed = push(&binary, &adapter, deployment, address, &upstreams(upstream)).await?;
+        let pushed = push(&binary, &adapter, deployment, address, &upstreams(upstream.url(), upstream.key())).await?;
         let versions = Versions {
             build: name.clone(),
             caisson: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),
@@ -169,7 +208,12 @@ impl Caisson {
         deployment: &str,
         adapter: &Path,
     ) -> anyhow::Result<()> {
-        push(&self.binary, adapter, deployment, self.address, &upstreams(upstream)).await.map(drop)
+        self.push_at(upstream.url(), upstream.key(), deployment, adapter).await
+    }
+
+    /// The same, with the base URL that this adapter wants.
+    pub(crate) async fn push_at(&self, url: &str, key: &str, deployment: &str, adapter: &Path) -> anyhow::Result<()> {
+        push(&self.binary, adapter, deployment, self.address, &upstreams(url, key)).await.map(drop)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -211,12 +255,11 @@ impl Pushing {
 }
 
 /// The flags with which an operator points an adapter at its provider: a grant, a setting, a credential.
-fn upstreams(upstream: &Upstream) -> Vec<String> {
-    let url = upstream.url();
+fn upstreams(url: &str, key: &str) -> Vec<String> {
     let origin = url.strip_suffix("/v1").unwrap_or(url);
     let credential = format!("api-key=env:{KEY_VARIABLE}");
     let flags = ["--credential", &credential, "--allow-host", origin, "--set", &format!("base-url={url}")];
-    flags.map(str::to_owned).into_iter().chain([format!("{KEY_VARIABLE}={}", upstream.key())]).collect()
+    flags.map(str::to_owned).into_iter().chain([format!("{KEY_VARIABLE}={key}")]).collect()
 }
 
 /// Deploys an adapter as an operator would, with the default limits unless the flags say otherwise.
