@@ -25,6 +25,7 @@ pub(crate) struct Judged {
 pub(crate) enum Unit {
     Ratio,
     Microseconds,
+    Times,
 }
 
 /// Which way is better.
@@ -56,6 +57,11 @@ pub(crate) fn judge(rows: &[Row]) -> Vec<Judged> {
         let over = p50(way).zip(p50(Way::Caisson)).map(|(own, rust)| own - rust);
         Judged::new(format!("{what} adapter: p50 over Rust"), Unit::Microseconds, Better::Less, goal, floor, over)
     };
+    let times = |workload: Workload| {
+        let rate = |way| row(workload, way).map(|row| row.answers_per_second.median);
+        let times = rate(Way::Caisson).zip(rate(Way::LiteLlm)).map(|(own, litellm)| own / litellm);
+        Judged::new(format!("{}: times LiteLLM", workload.name()), Unit::Times, Better::More, 150.0, 100.0, times)
+    };
     let added = row(Workload::OneConnection, Way::Caisson);
     vec![
         ratio(Workload::Plain, 0.75, 0.60),
@@ -71,6 +77,8 @@ pub(crate) fn judge(rows: &[Row]) -> Vec<Judged> {
             added.and_then(|row| row.over_direct_us),
         ),
         ratio(Workload::Prompt100K, 0.80, 0.65),
+        times(Workload::Plain),
+        times(Workload::Burst),
         over_rust("Python", Way::Python, 2000.0, 5000.0),
         over_rust("JavaScript", Way::TypeScript, 1000.0, 3000.0),
     ]
@@ -116,6 +124,7 @@ impl Unit {
         match self {
             Self::Ratio => format!("{value:.2}"),
             Self::Microseconds => format!("{value:.0} µs"),
+            Self::Times => format!("{value:.0}×"),
         }
     }
 }

@@ -16,6 +16,7 @@ mod machine;
 mod measure;
 mod neighbours;
 mod options;
+mod peers;
 mod processes;
 mod report;
 mod statistics;
@@ -30,6 +31,7 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
 use options::{Cli, Hidden, Mode, Options};
+use peers::Peer;
 use processes::{Caisson, Native, Upstream, Versions};
 use report::Report;
 use subject::{Subject, Way};
@@ -83,11 +85,12 @@ struct Ways {
     subjects: Vec<Subject>,
     native: Option<Native>,
     builds: Vec<Caisson>,
+    peers: Vec<Peer>,
 }
 
 impl Ways {
     async fn start(options: &Options, upstream: &Upstream) -> anyhow::Result<Self> {
-        let mut ways = Self { subjects: Vec::new(), native: None, builds: Vec::new() };
+        let mut ways = Self { subjects: Vec::new(), native: None, builds: Vec::new(), peers: Vec::new() };
         if options.wants(Way::Direct) {
             ways.subjects.push(Subject::direct(upstream)?);
         }
@@ -108,16 +111,31 @@ impl Ways {
             }
             ways.builds.push(caisson);
         }
+        for way in Way::value_variants().iter().copied().filter(|way| way.is_peer() && options.wants(*way)) {
+            eprintln!("starting {way:?}");
+            match Peer::start(way, &options.peers()?, upstream).await? {
+                Some(peer) => {
+                    ways.subjects.push(Subject::peer(&peer, upstream));
+                    ways.peers.push(peer);
+                }
+                None if options.names(way) => anyhow::bail!("{way:?} is not installed: tests/bench/peers/install.sh"),
+                None => eprintln!("{way:?} is not installed and not measured; tests/bench/peers/install.sh installs it"),
+            }
+        }
         Ok(ways)
     }
 
     fn versions(&self) -> Vec<Versions> {
-        self.builds.iter().map(|build| build.versions().clone()).collect()
+        let builds = self.builds.iter().map(|build| build.versions().clone());
+        builds.chain(self.peers.iter().map(Peer::versions)).collect()
     }
 
     async fn stop(self) -> anyhow::Result<()> {
         for build in self.builds {
             build.stop().await?;
+        }
+        for peer in self.peers {
+            peer.stop().await?;
         }
         match self.native {
             Some(native) => native.stop().await,

@@ -111,6 +111,9 @@ pub(crate) struct Options {
     /// The native proxy [default: beside this program]
     #[arg(long, value_name = "FILE")]
     native: Option<PathBuf>,
+    /// Where other gateways are installed [default: peers in the target folder]
+    #[arg(long, value_name = "DIR")]
+    peers: Option<PathBuf>,
     /// The binary `caisson` [default: beside this program]. Repeatable, to compare builds
     #[arg(long = "caisson", value_name = "FILE")]
     binaries: Vec<PathBuf>,
@@ -154,6 +157,14 @@ impl Options {
     /// The native proxy.
     pub(crate) fn native(&self) -> anyhow::Result<PathBuf> {
         Ok(existing(self.native.as_slice(), "caisson-native-proxy", "`just bench` builds it")?.swap_remove(0))
+    }
+
+    /// The folder that `peers/install.sh` printed.
+    pub(crate) fn peers(&self) -> anyhow::Result<PathBuf> {
+        match &self.peers {
+            Some(folder) => Ok(folder.clone()),
+            None => Ok(std::env::current_exe()?.parent().context("this program lies in no folder")?.join("../peers")),
+        }
     }
 
     pub(crate) fn mode(&self) -> Mode {

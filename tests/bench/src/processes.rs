@@ -59,9 +59,11 @@ pub(crate) struct Caisson {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Versions {
     pub(crate) build: String,
-    pub(crate) caisson: String,
-    pub(crate) adapter: String,
-    pub(crate) digest: String,
+    /// The program's own name and version.
+    pub(crate) program: String,
+    /// The adapter's; none where it is no Caisson.
+    pub(crate) adapter: Option<String>,
+    pub(crate) digest: Option<String>,
 }
 
 /// A child with its first lines read. Its output stays open: a child that prints to a closed pipe would die.
@@ -119,6 +121,13 @@ impl Upstream {
     }
 }
 
+impl Versions {
+    /// Of a program that somebody else made.
+    pub(crate) fn of_peer(program: &str) -> Self {
+        Self { build: String::new(), program: program.to_owned(), adapter: None, digest: None }
+    }
+}
+
 impl Native {
     pub(crate) async fn start(binary: &Path, upstream: &Upstream) -> anyhow::Result<Self> {
         let address = upstream.url().trim_start_matches("http://");
@@ -173,9 +182,9 @@ impl Caisson {
         let pushed = push(&binary, &adapter, deployment, address, &upstreams(upstream.url(), upstream.key())).await?;
         let versions = Versions {
             build: name.clone(),
-            caisson: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),
-            adapter: format!("{} {}", text(&pushed["adapter"]["name"]), text(&pushed["adapter"]["version"])),
-            digest: text(&pushed["digest"]).to_owned(),
+            program: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),
+            adapter: Some(format!("{} {}", text(&pushed["adapter"]["name"]), text(&pushed["adapter"]["version"]))),
+            digest: Some(text(&pushed["digest"]).to_owned()),
         };
         Ok(Self { name, binary, child, address, versions, _data: data })
     }

@@ -149,8 +149,11 @@ impl Report {
             "{connections} connections, {seconds} s each in {rounds} turns after {warm_up_seconds} s of warm-up; load generator, upstream and subject share {} cores ({}, Linux {}).",
             self.machine.cores, self.machine.cpu, self.machine.kernel
         )?;
-        for Versions { build, caisson, adapter, digest } in &self.versions {
-            writeln!(out, "{build}: {caisson}, adapter {adapter} ({digest}).")?;
+        for Versions { build, program, adapter, digest } in &self.versions {
+            match adapter.as_ref().zip(digest.as_ref()) {
+                Some((adapter, digest)) => writeln!(out, "{build}: {program}, adapter {adapter} ({digest}).")?,
+                None => writeln!(out, "{program}.")?,
+            }
         }
         writeln!(
             out,

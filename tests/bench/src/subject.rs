@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::peers::Peer;
 use crate::processes::{Caisson, DEPLOYMENT, Native, Upstream};
 use crate::workload::{Provider, Workload};
 
@@ -35,6 +36,12 @@ pub(crate) enum Way {
     TypeScript,
     /// Caisson with the adapter in Python.
     Python,
+    /// LiteLLM's proxy with a CustomLLM that does the same.
+    #[value(name = "litellm")]
+    #[serde(rename = "litellm")]
+    LiteLlm,
+    /// Portkey's gateway, which has the same built in.
+    Portkey,
 }
 
 /// One way.
@@ -44,7 +51,7 @@ pub(crate) struct Subject {
     pub(crate) address: SocketAddr,
     /// The process whose CPU time counts for this way alone; none where there is nothing between generator and upstream.
     pub(crate) pid: Option<u32>,
-    /// What stands before the model's name for Anthropic's API.
+    /// What stands before the model's name for Anthropic's API; nothing where models have their provider's names.
     deployment: String,
     headers: String,
 }
@@ -57,14 +64,20 @@ impl Way {
             Self::Go => Some("anthropic-go"),
             Self::TypeScript => Some("anthropic-ts"),
             Self::Python => Some("anthropic-py"),
-            Self::Direct | Self::Native | Self::Caisson => None,
+            Self::Direct | Self::Native | Self::Caisson | Self::LiteLlm | Self::Portkey => None,
         }
     }
 
-    /// Whether this way does this work. Languages differ in the guest alone, which other work says nothing new about.
+    /// Whether it's somebody else's gateway.
+    pub(crate) fn is_peer(self) -> bool {
+        matches!(self, Self::LiteLlm | Self::Portkey)
+    }
+
+    /// Whether this way does this work. Languages differ in the guest alone, which other work says nothing new about; gateways that
+    /// serve some hundred answers a second are far from anything that it shows.
     pub(crate) fn does(self, workload: Workload) -> bool {
         let short = matches!(workload, Workload::Plain | Workload::Burst | Workload::OneConnection | Workload::FirstToken);
-        short || self.adapter().is_none()
+        short || (self.adapter().is_none() && !self.is_peer())
     }
 }
 
@@ -96,6 +109,21 @@ impl Subject {
         Self::proxy(&format!("caisson {adapter}"), way, caisson.address(), caisson.pid(), adapter)
     }
 
+    pub(crate) fn peer(peer: &Peer, upstream: &Upstream) -> Self {
+        match peer.way {
+            Way::LiteLlm => Self::proxy("litellm", Way::LiteLlm, peer.address(), peer.pid(), DEPLOYMENT),
+            way => {
+                let mut subject = Self::proxy("portkey", way, peer.address(), peer.pid(), "");
+                let (url, key) = (upstream.url(), upstream.key());
+                // Where to send a request is in its headers.
+                subject.headers += &format!(
+                    "x-portkey-provider: anthropic\r\nx-portkey-custom-host: {url}/v1\r\nauthorization: Bearer {key}\r\n"
+                );
+                subject
+            }
+        }
+    }
+
     fn proxy(name: &str, way: Way, address: SocketAddr, pid: Option<u32>, deployment: &str) -> Self {
         let headers = "user-agent: caisson-bench\r\naccept: application/json\r\n".to_owned();
         Self { name: name.to_owned(), way, address, pid, deployment: deployment.to_owned(), headers }
@@ -115,7 +143,7 @@ impl Subject {
             Provider::Anthropic => (self.deployment.as_str(), "claude-bench"),
             Provider::OpenAi => ("openai", "bench"),
         };
-        if self.way == Way::Direct { model.to_owned() } else { format!("{deployment}/{model}") }
+        if self.deployment.is_empty() { model.to_owned() } else { format!("{deployment}/{model}") }
     }
 
     /// A request with this body, written out.
