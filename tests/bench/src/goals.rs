@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::footprint::{DEPLOYMENTS, Footprint};
 use crate::report::Row;
 use crate::subject::Way;
 use crate::workload::Workload;
@@ -26,6 +27,8 @@ pub(crate) enum Unit {
     Ratio,
     Microseconds,
     Times,
+    Kilobytes,
+    Milliseconds,
 }
 
 /// Which way is better.
@@ -45,17 +48,20 @@ pub(crate) enum Verdict {
 }
 
 /// All goals, in the order of the table.
-pub(crate) fn judge(rows: &[Row]) -> Vec<Judged> {
+pub(crate) fn judge(rows: &[Row], footprint: Option<&Footprint>, sandbox_us: Option<f64>) -> Vec<Judged> {
     let row = |workload, way| rows.iter().find(|row| row.workload == workload && row.way == way);
     let of_native = |workload| row(workload, Way::Caisson).and_then(|row| row.of_native);
     let ratio = |workload: Workload, goal, floor| {
         let what = format!("{}: of native", workload.name());
         Judged::new(what, Unit::Ratio, Better::More, goal, floor, of_native(workload))
     };
+    let less = |what: &str, unit, goal, floor, measured| {
+        Judged::new(what.to_owned(), unit, Better::Less, goal, floor, measured)
+    };
     let over_rust = |what: &str, way, goal, floor| {
         let p50 = |way| row(Workload::OneConnection, way).map(|row| row.p50_us.median);
         let over = p50(way).zip(p50(Way::Caisson)).map(|(own, rust)| own - rust);
-        Judged::new(format!("{what} adapter: p50 over Rust"), Unit::Microseconds, Better::Less, goal, floor, over)
+        less(&format!("{what} adapter: p50 over Rust"), Unit::Microseconds, goal, floor, over)
     };
     let times = |workload: Workload| {
         let rate = |way| row(workload, way).map(|row| row.answers_per_second.median);
@@ -68,10 +74,9 @@ pub(crate) fn judge(rows: &[Row]) -> Vec<Judged> {
         ratio(Workload::PassThrough, 0.80, 0.65),
         ratio(Workload::Burst, 0.60, 0.40),
         ratio(Workload::Streams500, 0.85, 0.70),
-        Judged::new(
-            "one connection: p50 over direct".to_owned(),
+        less(
+            "one connection: p50 over direct",
             Unit::Microseconds,
-            Better::Less,
             80.0,
             150.0,
             added.and_then(|row| row.over_direct_us),
@@ -79,8 +84,23 @@ pub(crate) fn judge(rows: &[Row]) -> Vec<Judged> {
         ratio(Workload::Prompt100K, 0.80, 0.65),
         times(Workload::Plain),
         times(Workload::Burst),
+        less(
+            "memory of a live stream",
+            Unit::Kilobytes,
+            80.0,
+            130.0,
+            footprint.map(|footprint| footprint.stream_bytes / 1e3),
+        ),
+        less("store, instantiate, drop", Unit::Microseconds, 8.0, 12.0, sandbox_us),
         over_rust("Python", Way::Python, 2000.0, 5000.0),
         over_rust("JavaScript", Way::TypeScript, 1000.0, 3000.0),
+        less(
+            &format!("start with {DEPLOYMENTS} deployments, warm"),
+            Unit::Milliseconds,
+            300.0,
+            1000.0,
+            footprint.map(|footprint| footprint.start.milliseconds.median),
+        ),
     ]
 }
 
@@ -125,6 +145,8 @@ impl Unit {
             Self::Ratio => format!("{value:.2}"),
             Self::Microseconds => format!("{value:.0} µs"),
             Self::Times => format!("{value:.0}×"),
+            Self::Kilobytes => format!("{value:.0} KB"),
+            Self::Milliseconds => format!("{value:.0} ms"),
         }
     }
 }

@@ -8,12 +8,14 @@ mod answer;
 mod client;
 mod crowd;
 mod fixed;
+mod footprint;
 mod goals;
 mod inbound;
 mod languages;
 mod load;
 mod machine;
 mod measure;
+mod micro;
 mod neighbours;
 mod options;
 mod peers;
@@ -25,6 +27,7 @@ mod subject;
 mod upstream;
 mod workload;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -33,7 +36,7 @@ use clap::{Parser, ValueEnum};
 use options::{Cli, Hidden, Mode, Options};
 use peers::Peer;
 use processes::{Caisson, Native, Upstream, Versions};
-use report::Report;
+use report::{Parts, Report};
 use subject::{Subject, Way};
 
 fn main() -> ExitCode {
@@ -66,18 +69,31 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 async fn bench(options: Options) -> anyhow::Result<ExitCode> {
+    let before = machine::Load::now();
+    let micro = options.micro.as_deref().map(micro::read).transpose()?.unwrap_or_default();
     let upstream = Upstream::fixed().await?;
     let ways = Ways::start(&options, &upstream).await?;
-    let before = machine::Load::now();
     let measured = measure::all(&options, &ways.subjects, upstream.pid()).await?;
-    let report = Report::new(&options, ways.versions(), before, measured);
+    let versions = ways.versions();
     ways.stop().await?;
     upstream.stop().await?;
+    let footprint = if options.is_whole() { Some(footprint::measure(&options).await?) } else { None };
+    let report = Report::new(&options, versions, before, Parts { measured, footprint, micro });
     print!("{}", report.markdown());
+    write(&options.folder()?, "report.md", &report.markdown())?;
+    write(&options.folder()?, "report.json", &report.json()?)?;
     if let Some(file) = &options.json {
         std::fs::write(file, report.json()?).with_context(|| format!("can't write {}", file.display()))?;
     }
     Ok(if options.check_floor && !report.floors_are_met() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Writes what a run gave to the folder of results.
+fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let file = folder.join(name);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&file, text))
+        .with_context(|| format!("can't write {}", file.display()))
 }
 
 /// Everything that stands between generator and upstream.

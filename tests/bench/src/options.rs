@@ -111,6 +111,12 @@ pub(crate) struct Options {
     /// The native proxy [default: beside this program]
     #[arg(long, value_name = "FILE")]
     native: Option<PathBuf>,
+    /// The folder that reports and curves are written to [default: bench in the target folder]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Criterion's results of the micro benchmarks, to be in the report
+    #[arg(long, value_name = "DIR")]
+    pub(crate) micro: Option<PathBuf>,
     /// Where other gateways are installed [default: peers in the target folder]
     #[arg(long, value_name = "DIR")]
     peers: Option<PathBuf>,
@@ -159,12 +165,19 @@ impl Options {
         Ok(existing(self.native.as_slice(), "caisson-native-proxy", "`just bench` builds it")?.swap_remove(0))
     }
 
+    /// Whether nothing was left out: then memory and starts are measured too.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.workloads.is_empty() && self.ways.is_empty()
+    }
+
     /// The folder that `peers/install.sh` printed.
     pub(crate) fn peers(&self) -> anyhow::Result<PathBuf> {
-        match &self.peers {
-            Some(folder) => Ok(folder.clone()),
-            None => Ok(std::env::current_exe()?.parent().context("this program lies in no folder")?.join("../peers")),
-        }
+        beside(self.peers.as_ref(), "../peers")
+    }
+
+    /// The folder for what a run gives.
+    pub(crate) fn folder(&self) -> anyhow::Result<PathBuf> {
+        beside(self.output.as_ref(), "../bench")
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -206,9 +219,17 @@ pub(crate) fn guest(place: &str) -> anyhow::Result<PathBuf> {
     Ok(existing(&[], place, "`just guests guests-for-tests` builds it")?.swap_remove(0))
 }
 
+/// The folder that was given, or the one at this place seen from this program's folder. It may not be there.
+fn beside(given: Option<&PathBuf>, place: &str) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(std::env::current_exe()?.parent().context("this program lies in no folder")?.join(place)),
+    }
+}
+
 /// The files that were given, or the one at this place seen from this program's folder (`target/release`).
 fn existing(given: &[PathBuf], place: &str, hint: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let standard = std::env::current_exe()?.parent().context("this program lies in no folder")?.join(place);
+    let standard = beside(None, place)?;
     let paths = if given.is_empty() { std::slice::from_ref(&standard) } else { given };
     let found = paths.iter().map(|path| path.canonicalize().with_context(|| format!("{}: {hint}", path.display())));
     found.collect()

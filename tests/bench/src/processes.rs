@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub(crate) struct Caisson {
     address: SocketAddr,
     versions: Versions,
     // Dropped after `child`, which writes to it.
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// What was measured.
@@ -169,15 +169,7 @@ impl Caisson {
         let data = tempfile::tempdir().context("no temporary folder")?;
         let file = data.path().join("caisson.toml");
         std::fs::write(&file, config)?;
-        let mut command = Command::new(&binary);
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--config"])
-            .arg(&file)
-            .arg("--data-dir")
-            .arg(data.path().join("data"))
-            .env("CAISSON_ADMIN_KEY", ADMIN_KEY)
-            .stdin(Stdio::null());
-        let mut child = Running::start(command)?;
+        let mut child = Running::start(serve(&binary, data.path()))?;
         let address = served_address(&child.line().await?)?;
         let pushed = push(&binary, &adapter, deployment, address, &upstreams(upstream.url(), upstream.key())).await?;
         let versions = Versions {
@@ -186,7 +178,18 @@ impl Caisson {
             adapter: Some(format!("{} {}", text(&pushed["adapter"]["name"]), text(&pushed["adapter"]["version"]))),
             digest: Some(text(&pushed["digest"]).to_owned()),
         };
-        Ok(Self { name, binary, child, address, versions, _data: data })
+        Ok(Self { name, binary, child, address, versions, data })
+    }
+
+    /// Kills it and starts it again with what it had. Gives the time from its start until it serves.
+    pub(crate) async fn restart(&mut self) -> anyhow::Result<Duration> {
+        self.child.child.kill().await.context("a child doesn't end")?;
+        let begun = Instant::now();
+        self.child = Running::start(serve(&self.binary, self.data.path()))?;
+        let line = self.child.line().await?;
+        let took = begun.elapsed();
+        self.address = served_address(&line)?;
+        Ok(took)
     }
 
     /// Pushes another adapter, with these flags.
@@ -261,6 +264,19 @@ impl Pushing {
         );
         Ok(())
     }
+}
+
+/// `caisson serve` with the configuration and the data in this folder.
+fn serve(binary: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--config"])
+        .arg(folder.join("caisson.toml"))
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .env("CAISSON_ADMIN_KEY", ADMIN_KEY)
+        .stdin(Stdio::null());
+    command
 }
 
 /// The flags with which an operator points an adapter at its provider: a grant, a setting, a credential.

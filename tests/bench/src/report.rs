@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::footprint::Footprint;
 use crate::goals::{self, Judged, Verdict};
 use crate::machine::{Load, Machine};
 use crate::measure::{Figures, Measured};
+use crate::micro::{self, Micro};
 use crate::options::Options;
 use crate::processes::Versions;
 use crate::statistics::Spread;
@@ -21,6 +23,8 @@ pub(crate) struct Report {
     versions: Vec<Versions>,
     settings: Settings,
     results: Vec<Row>,
+    footprint: Option<Footprint>,
+    micro: Vec<Micro>,
     goals: Vec<Judged>,
 }
 
@@ -38,6 +42,13 @@ struct Settings {
     seconds: u16,
     rounds: u16,
     warm_up_seconds: u16,
+}
+
+/// All that was measured.
+pub(crate) struct Parts {
+    pub(crate) measured: Vec<Measured>,
+    pub(crate) footprint: Option<Footprint>,
+    pub(crate) micro: Vec<Micro>,
 }
 
 /// One work done one way.
@@ -70,7 +81,8 @@ struct Cpu {
 }
 
 impl Report {
-    pub(crate) fn new(options: &Options, versions: Vec<Versions>, before: Load, measured: Vec<Measured>) -> Self {
+    pub(crate) fn new(options: &Options, versions: Vec<Versions>, before: Load, parts: Parts) -> Self {
+        let Parts { measured, footprint, micro } = parts;
         let others = measured.iter().flat_map(|measured| measured.rounds.iter().map(|figures| figures.others));
         let load = LoadAround { before, after: Load::now(), others: Spread::of(others) };
         let results: Vec<Row> = measured.iter().map(|row| Row::new(row, &measured, options)).collect();
@@ -84,8 +96,10 @@ impl Report {
                 rounds: options.rounds,
                 warm_up_seconds: options.warm_up,
             },
-            goals: goals::judge(&results),
+            goals: goals::judge(&results, footprint.as_ref(), micro::of_sandbox(&micro)),
             results,
+            footprint,
+            micro,
         }
     }
 
@@ -138,6 +152,13 @@ impl Report {
                 receipt(|receipt| receipt.fuel),
                 receipt(|receipt| receipt.memory / 1024),
             )?;
+        }
+        if !self.micro.is_empty() {
+            writeln!(out, "\n| part | time | between |\n|---|---:|---:|")?;
+            self.micro.iter().try_for_each(|part| writeln!(out, "{}", part.row()))?;
+        }
+        if let Some(footprint) = &self.footprint {
+            write!(out, "\n{}", footprint.lines())?;
         }
         writeln!(out, "\n| what | measured | goal | floor | |\n|---|---:|---:|---:|---|")?;
         for judged in &self.goals {
