@@ -24,6 +24,7 @@ use crate::stream::{connect, follow, request};
 pub(crate) const STREAMS: u32 = 400;
 /// Deployments that a server starts with.
 pub(crate) const DEPLOYMENTS: u32 = 100;
+const MODEL: &str = "anthropic/claude-bench";
 const RESTARTS: usize = 5;
 /// A stream lasts longer than all of them take to begin.
 const TOKENS: u32 = 60;
@@ -93,7 +94,7 @@ async fn each_of(streams: u32, address: std::net::SocketAddr, pid: Option<u32>) 
     let mut reading = JoinSet::new();
     for number in 0..streams {
         let stream = connect(number, address).await?;
-        reading.spawn(follow(stream, "anthropic/claude-bench", TOKENS, sender.clone()));
+        reading.spawn(follow(stream, MODEL, TOKENS, sender.clone()));
     }
     drop(sender);
     for number in 0..streams {
@@ -115,22 +116,22 @@ async fn each_of(streams: u32, address: std::net::SocketAddr, pid: Option<u32>) 
 /// Starts that follow each other on one data folder.
 pub(crate) async fn start(options: &Options, deployments: u32) -> anyhow::Result<Start> {
     let upstream = Upstream::fixed().await?;
-    let build = options.build_of("../adapters/echo.wasm")?;
+    let build = options.build_of("../adapters/anthropic.wasm")?;
     let echo = fs::read(options::guest("../adapters/echo.wasm")?)?;
-    let mut caisson = Caisson::configured(build, "first", &upstream, "").await?;
+    let mut caisson = Caisson::start(build, &upstream).await?;
     let file = tempfile::NamedTempFile::with_suffix(".wasm")?;
     for number in 1..deployments {
         fs::write(file.path(), numbered(&echo, number))?;
         push(&caisson, number, file.path()).await?;
     }
-    let last = if deployments > 1 { name(deployments - 1) } else { "first".to_owned() };
+    let last = if deployments > 1 { format!("{}/echo", name(deployments - 1)) } else { MODEL.to_owned() };
     let (mut times, mut answers, mut resident) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RESTARTS {
         times.push(milliseconds(caisson.restart().await?));
         resident.push(resident_kib(caisson.pid().context("the server is gone")?)? as f64 * 1024.0);
         let mut connection = Connection::open(caisson.address()).await?;
         let begun = Instant::now();
-        let answer = connection.exchange(&request(&format!("{last}/echo"), false)).await?;
+        let answer = connection.exchange(&request(&last, false)).await?;
         answers.push(milliseconds(begun.elapsed()));
         ensure!(answer.status == 200, "the last deployment says {}", String::from_utf8_lossy(&answer.content()));
     }
