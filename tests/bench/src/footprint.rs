@@ -47,7 +47,7 @@ pub(crate) struct Start {
     /// From the process's start until it serves.
     pub(crate) milliseconds: Spread,
     /// The first answer of a deployment after it.
-    first_answer_ms: Spread,
+    pub(crate) first_answer_ms: Spread,
     /// Resident memory once it serves, in bytes.
     pub(crate) resident_bytes: f64,
 }
@@ -139,7 +139,7 @@ pub(crate) async fn start(options: &Options, deployments: u32) -> anyhow::Result
     upstream.stop().await?;
     Ok(Start {
         milliseconds: Spread::of(times),
-        first_answer_ms: Spread::of(answers),
+        pub(crate) first_answer_ms: Spread::of(answers),
         resident_bytes: Spread::of(resident).median,
     })
 }

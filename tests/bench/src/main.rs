@@ -10,6 +10,7 @@ mod crowd;
 mod fixed;
 mod footprint;
 mod goals;
+mod growth;
 mod inbound;
 mod languages;
 mod load;
@@ -19,6 +20,7 @@ mod micro;
 mod neighbours;
 mod options;
 mod peers;
+mod plot;
 mod processes;
 mod report;
 mod statistics;
@@ -65,6 +67,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Mode::Crowd => crowd::run(&options).await,
         Mode::Neighbours => neighbours::run(&options).await,
         Mode::Languages => languages::run(&options).await,
+        Mode::Growth => growth::run(&options).await,
     }
 }
 

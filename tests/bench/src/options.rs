@@ -58,6 +58,8 @@ pub(crate) enum Mode {
     Neighbours,
     /// What the same adapter costs in each language.
     Languages,
+    /// How costs grow.
+    Growth,
 }
 
 /// How to measure.
@@ -96,6 +98,9 @@ pub(crate) struct Options {
     /// Instead, what the same adapter costs in each language
     #[arg(long, conflicts_with_all = ["crowd", "neighbours"])]
     languages: bool,
+    /// Curves instead: by deployments, by live streams, by the prompt's size
+    #[arg(long, conflicts_with_all = ["crowd", "neighbours", "languages"])]
+    growth: bool,
     /// Write the numbers to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -181,10 +186,11 @@ impl Options {
     }
 
     pub(crate) fn mode(&self) -> Mode {
-        match (self.crowd, self.neighbours, self.languages) {
+        match (self.crowd, self.neighbours, self.languages, self.growth) {
             (true, ..) => Mode::Crowd,
-            (_, true, _) => Mode::Neighbours,
-            (.., true) => Mode::Languages,
+            (_, true, ..) => Mode::Neighbours,
+            (_, _, true, _) => Mode::Languages,
+            (.., true) => Mode::Growth,
             _ => Mode::Load,
         }
     }
