@@ -81,7 +81,8 @@ async fn load(sandboxes: &Sandboxes, name: &str) -> anyhow::Result<Adapter> {
     // The program lies in `target/release/deps`.
     let folder = program.ancestors().nth(3).context("this program lies in no target folder")?.join("adapters");
     let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/adapters");
-    let file = [folder, standard].into_iter().map(|folder| folder.join(format!("{name}.wasm"))).find(|file| file.exists());
+    let file =
+        [folder, standard].into_iter().map(|folder| folder.join(format!("{name}.wasm"))).find(|file| file.exists());
     let file = file.with_context(|| format!("no adapters/{name}.wasm: `just rust-guests` builds it"))?;
     let compiled = sandboxes.compile(std::fs::read(file)?.into(), &|| {}).await?;
     Ok(sandboxes.load(&compiled)?)
@@ -150,7 +151,8 @@ fn wire(criterion: &mut Criterion) -> anyhow::Result<()> {
         group.throughput(Throughput::Bytes(body.len() as u64));
         group.bench_function(format!("parse a {name} request"), |bencher| bencher.iter(|| fuzzing::parse_chat(&body)));
     }
-    let events: Vec<Event> = (0..EVENTS).map(|number| Event::Text(chat::TextDelta { choice: 0, text: format!("w{number} ") })).collect();
+    let events: Vec<Event> =
+        (0..EVENTS).map(|number| Event::Text(chat::TextDelta { choice: 0, text: format!("w{number} ") })).collect();
     group.throughput(Throughput::Elements(EVENTS as u64));
     group.bench_function(format!("write a stream of {EVENTS} events"), |bencher| {
         bencher.iter_batched(

@@ -166,7 +166,8 @@ impl Asked {
 
     async fn provider(&self, path: &str) -> anyhow::Result<Provider> {
         let message = json!({"role": "user", "content": "Hello"});
-        let body = |stream: bool| json!({"model": "bench", "max_tokens": 1024, "stream": stream, "messages": [message]});
+        let body =
+            |stream: bool| json!({"model": "bench", "max_tokens": 1024, "stream": stream, "messages": [message]});
         let stream = self.ask(path, body(true)).await?;
         let pieces = pieces(&stream);
         let (first, rest) = pieces.split_first().context("the fake provider says nothing")?;
@@ -208,9 +209,8 @@ fn burst(body: &[u8]) -> Bytes {
 
 /// The first event that has text and all before it; each further one alone; the last with all that follow it.
 fn pieces(body: &[u8]) -> Vec<Bytes> {
-    let is_text = |event: &[u8]| {
-        memmem::find(event, b"text_delta").is_some() || memmem::find(event, b"\"content\":\"").is_some()
-    };
+    let is_text =
+        |event: &[u8]| memmem::find(event, b"text_delta").is_some() || memmem::find(event, b"\"content\":\"").is_some();
     let mut groups: Vec<Vec<u8>> = vec![Vec::new()];
     let (mut rest, mut texts) = (body, 0);
     while let Some(end) = memmem::find(rest, b"\n\n") {
@@ -239,7 +239,9 @@ mod tests {
 
     #[test]
     fn what_is_said_piece_by_piece_is_what_is_said_at_once() {
-        let event = |text: &str| format!("event: content_block_delta\ndata: {{\"type\":\"text_delta\",\"text\":\"{text}\"}}\n\n");
+        let event = |text: &str| {
+            format!("event: content_block_delta\ndata: {{\"type\":\"text_delta\",\"text\":\"{text}\"}}\n\n")
+        };
         let body = format!("event: message_start\n\n{}{}{}event: message_stop\n\n", event("a"), event("b"), event("c"));
         let pieces = pieces(body.as_bytes());
         assert_eq!(pieces.len(), 3);

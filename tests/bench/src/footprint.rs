@@ -139,7 +139,7 @@ pub(crate) async fn start(options: &Options, deployments: u32) -> anyhow::Result
     upstream.stop().await?;
     Ok(Start {
         milliseconds: Spread::of(times),
-        pub(crate) first_answer_ms: Spread::of(answers),
+        first_answer_ms: Spread::of(answers),
         resident_bytes: Spread::of(resident).median,
     })
 }

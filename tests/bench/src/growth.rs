@@ -31,7 +31,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
             write(&options.folder()?, &format!("{name}-{number}.svg"), &plot.svg())?;
         }
     }
-    println!("SVGs in {}. Load average {} before, {} after.", options.folder()?.display(), before.as_str(), machine::Load::now().as_str());
+    println!(
+        "SVGs in {}. Load average {} before, {} after.",
+        options.folder()?.display(),
+        before.as_str(),
+        machine::Load::now().as_str()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -62,7 +67,8 @@ async fn prompts(options: &Options) -> anyhow::Result<Vec<Plot>> {
 fn prompt(bytes: usize) -> bytes::Bytes {
     let text = "the quick brown fox jumps over the lazy dog ".repeat(bytes.div_ceil(44));
     let messages = json!([{"role": "user", "content": text}]);
-    let body = json!({"model": format!("{DEPLOYMENT}/claude-bench"), "messages": messages, "max_tokens": 64}).to_string();
+    let body =
+        json!({"model": format!("{DEPLOYMENT}/claude-bench"), "messages": messages, "max_tokens": 64}).to_string();
     let length = body.len();
     format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"

@@ -138,7 +138,9 @@ impl Ways {
                     ways.peers.push(peer);
                 }
                 None if options.names(way) => anyhow::bail!("{way:?} is not installed: tests/bench/peers/install.sh"),
-                None => eprintln!("{way:?} is not installed and not measured; tests/bench/peers/install.sh installs it"),
+                None => {
+                    eprintln!("{way:?} is not installed and not measured; tests/bench/peers/install.sh installs it")
+                }
             }
         }
         Ok(ways)

@@ -56,12 +56,23 @@ impl Plot {
             let x = across.place(10f64.powi(decade));
             let bottom = HEIGHT - BOTTOM;
             writeln!(out, r##"<path d="M{x:.1} {TOP}V{bottom}" stroke="#ddd"/>"##)?;
-            writeln!(out, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, bottom + 16.0, short(decade))?;
+            writeln!(
+                out,
+                r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
+                bottom + 16.0,
+                short(decade)
+            )?;
         }
         for decade in up.low..=up.high {
             let y = up.place(10f64.powi(decade));
             writeln!(out, r##"<path d="M{LEFT} {y:.1}H{:.1}" stroke="#ddd"/>"##, WIDTH - RIGHT)?;
-            writeln!(out, r#"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#, LEFT - 6.0, y + 4.0, short(decade))?;
+            writeln!(
+                out,
+                r#"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#,
+                LEFT - 6.0,
+                y + 4.0,
+                short(decade)
+            )?;
         }
         let (middle_x, middle_y) = ((LEFT + WIDTH - RIGHT) / 2.0, (TOP + HEIGHT - BOTTOM) / 2.0);
         writeln!(
@@ -77,8 +88,7 @@ impl Plot {
         )?;
         for (number, series) in self.series.iter().enumerate() {
             let colour = COLOURS[number % COLOURS.len()];
-            let places: Vec<(f64, f64)> =
-                series.shown().map(|(x, y)| (across.place(x), up.place(y))).collect();
+            let places: Vec<(f64, f64)> = series.shown().map(|(x, y)| (across.place(x), up.place(y))).collect();
             let line: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
             writeln!(out, r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="2"/>"#, line.join(" "))?;
             for (x, y) in places {

@@ -176,7 +176,11 @@ impl Workload {
             _ if self.is_streamed() => (events(&content).filter(|event| is_text(wire, event)).count(), PIECES),
             _ => (usize::from(has_text(wire, &content)), 1),
         };
-        ensure!(pieces == expected, "{pieces} pieces instead of {expected} in: {}", content.get(..2000).unwrap_or(&content));
+        ensure!(
+            pieces == expected,
+            "{pieces} pieces instead of {expected} in: {}",
+            content.get(..2000).unwrap_or(&content)
+        );
         Ok(if self.is_streamed() { comment_receipt(&content) } else { header_receipt(answer) })
     }
 }

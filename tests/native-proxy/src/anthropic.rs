@@ -133,7 +133,8 @@ fn write_system(out: &mut Vec<u8>, request: &ChatRequest<'_>) -> anyhow::Result<
 fn write_messages(out: &mut Vec<u8>, messages: &[Message<'_>]) -> anyhow::Result<()> {
     write_name(out, "messages");
     out.push(b'[');
-    let mut turns = messages.iter().filter(|message| !matches!(message.role, Role::System | Role::Developer)).peekable();
+    let mut turns =
+        messages.iter().filter(|message| !matches!(message.role, Role::System | Role::Developer)).peekable();
     let mut first = true;
     while let Some(message) = turns.next() {
         if !std::mem::take(&mut first) {
@@ -271,7 +272,8 @@ pub(crate) fn write_answer(out: &mut Vec<u8>, bytes: &[u8], identity: &Identity,
     write_name(out, "model");
     write_string(out, model);
     out.extend_from_slice(b",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
-    let mut texts = answer.content.iter().filter(|block| block.kind == "text").filter_map(|block| block.text).peekable();
+    let mut texts =
+        answer.content.iter().filter(|block| block.kind == "text").filter_map(|block| block.text).peekable();
     if texts.peek().is_some() {
         out.push(b'"');
         for text in texts {

@@ -136,8 +136,13 @@ impl Chunks {
             ("content_block_start", _, Some(Block { kind: "tool_use", id: Some(id), name: Some(name), .. })) => {
                 self.calls += 1;
                 let (id, name) = (id.get().as_bytes(), name.get().as_bytes());
-                let function: [&[u8]; 5] =
-                    [b"\"id\":", id, b",\"type\":\"function\",\"function\":{\"name\":", name, b",\"arguments\":\"\"}}]"];
+                let function: [&[u8]; 5] = [
+                    b"\"id\":",
+                    id,
+                    b",\"type\":\"function\",\"function\":{\"name\":",
+                    name,
+                    b",\"arguments\":\"\"}}]",
+                ];
                 self.call(out, &function);
             }
             ("message_start", ..) => {
