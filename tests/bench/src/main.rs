@@ -118,7 +118,9 @@ impl Ways {
             ways.subjects.push(Subject::native(&native));
             ways.native = Some(native);
         }
-        for (number, build) in options.builds()?.into_iter().enumerate() {
+        let is_wanted = Way::value_variants().iter().any(|way| way.is_caisson() && options.wants(*way));
+        let builds = if is_wanted { options.builds()? } else { Vec::new() };
+        for (number, build) in builds.into_iter().enumerate() {
             let caisson = Caisson::start(build, upstream).await?;
             let openai = options::guest("../adapters/openai.wasm")?;
             caisson.push_at(&format!("{}/v1", upstream.url()), upstream.key(), "openai", &openai).await?;

@@ -69,13 +69,13 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) connections: u16,
     /// Seconds measured for each workload and each way, over all rounds
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) seconds: u16,
     /// Rounds that those seconds are split into: A, B, A, B, …
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(crate) rounds: u16,
     /// Seconds of load before the first round of each workload and way, not measured
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=60))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=60))]
     pub(crate) warm_up: u16,
     /// Answers after which a round ends before its time
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]

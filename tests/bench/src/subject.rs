@@ -68,6 +68,11 @@ impl Way {
         }
     }
 
+    /// Whether it's Caisson, with whichever adapter.
+    pub(crate) fn is_caisson(self) -> bool {
+        self == Self::Caisson || self.adapter().is_some()
+    }
+
     /// Whether it's somebody else's gateway.
     pub(crate) fn is_peer(self) -> bool {
         matches!(self, Self::LiteLlm | Self::Portkey)
