@@ -2,7 +2,7 @@
 //! and writing a stream. No network, no server, one thread. What they add up to is what `caisson-bench` measures.
 //!
 //! The guests are the built adapters in `target/adapters`: `anthropic`, the component that the load goes through, and `echo`, which
-//! does nearly nothing with what it gets.
+//! needs no upstream.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
-use caisson::chat::{self, ChatRequest, Event};
+use caisson::chat::{self, ChatRequest, EmbedInput, EmbedRequest, Event};
 use caisson::egress::Egress;
 use caisson::fuzzing;
 use caisson::sandbox::{Adapter, COMPILE_COMMAND, CompileBounds, Limits, Sandbox, Sandboxes, Terms};
@@ -102,20 +102,30 @@ fn sandboxes(criterion: &mut Criterion, runtime: &Runtime, guests: &Guests) {
 
 fn calls(criterion: &mut Criterion, runtime: &Runtime, guests: &Guests) {
     let mut group = criterion.benchmark_group("call");
+    // What of these is the sandbox is above; the rest is the call, what is lowered and what is lifted.
     for (name, size) in [("short", 60), ("100 KB", 100_000)] {
-        let (body, request) = request(size);
-        // What of this is the sandbox is above; the rest is the call, the request lowered and the answer lifted.
-        group.bench_function(format!("complete by echo, {name} prompt"), |bencher| {
+        let request = embed_request(size);
+        group.bench_function(format!("lower a {name} request (embed, which anthropic lacks)"), |bencher| {
             bencher.iter_custom(|times| {
                 runtime.block_on(timed(times, async || {
-                    let sandbox = guests.enter(&guests.echo, &body).await?;
-                    let answered = sandbox.complete(context(), request.clone()).await;
-                    answered.map(drop).map_err(|failure| anyhow!("{failure:?}"))
+                    let sandbox = guests.enter(&guests.anthropic, &Bytes::new()).await?;
+                    let refused = sandbox.embed(context(), request.clone()).await.err();
+                    refused.map(drop).context("anthropic embeds")
                 }))
             });
         });
     }
-    let (body, request) = request(6000);
+    let (body, request) = request_of(60);
+    group.bench_function("complete by echo, short prompt", |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(timed(times, async || {
+                let sandbox = guests.enter(&guests.echo, &body).await?;
+                let answered = sandbox.complete(context(), request.clone()).await;
+                answered.map(drop).map_err(|failure| anyhow!("{failure:?}"))
+            }))
+        });
+    });
+    let (body, request) = request_of(6000);
     group.bench_function("one batch of events by echo", |bencher| {
         bencher.iter_custom(|times| runtime.block_on(events(times, guests, &body, &request)));
     });
@@ -146,7 +156,7 @@ async fn events(times: u64, guests: &Guests, body: &Bytes, request: &ChatRequest
 fn wire(criterion: &mut Criterion) -> anyhow::Result<()> {
     let mut group = criterion.benchmark_group("wire");
     for (name, size) in [("short", 60), ("100 KB", 100_000)] {
-        let (body, _) = request(size);
+        let (body, _) = request_of(size);
         fuzzing::parse_chat(&body).map_err(|error| anyhow!(error))?;
         group.throughput(Throughput::Bytes(body.len() as u64));
         group.bench_function(format!("parse a {name} request"), |bencher| bencher.iter(|| fuzzing::parse_chat(&body)));
@@ -175,12 +185,23 @@ async fn timed(times: u64, mut once: impl AsyncFnMut() -> anyhow::Result<()>) ->
 }
 
 /// A chat request with a text of about this many bytes, as it comes and as it is understood.
-fn request(size: usize) -> (Bytes, ChatRequest) {
+fn request_of(size: usize) -> (Bytes, ChatRequest) {
     let text = "the quick \"brown\" fox\njumps ".repeat(size / 28 + 1);
     let messages = json!([{"role": "system", "content": "You are kind."}, {"role": "user", "content": text}]);
     let body = json!({"model": "bench/echo", "max_tokens": 100_000, "messages": messages}).to_string();
     let request = fuzzing::parse_chat(body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
     (body.into(), request)
+}
+
+/// A request for the vector of such a text.
+fn embed_request(size: usize) -> EmbedRequest {
+    EmbedRequest {
+        model: "bench".to_owned(),
+        input: EmbedInput::Texts(vec!["the quick \"brown\" fox\njumps ".repeat(size / 28 + 1)]),
+        dimensions: None,
+        user: None,
+        extra: Vec::new(),
+    }
 }
 
 fn context() -> chat::Context {
