@@ -37,7 +37,7 @@ impl Body for Answer {
             Self::Passed { body, lease } => {
                 let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
                 if frame.is_none() || body.is_end_stream() {
-                    lease.take().map(Lease::give_back);
+                    lease.take().into_iter().for_each(Lease::give_back);
                 }
                 Poll::Ready(frame)
             }

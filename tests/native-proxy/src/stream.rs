@@ -80,7 +80,7 @@ impl Translated {
                 }
                 None => {
                     self.ended = true;
-                    self.lease.take().map(Lease::give_back);
+                    self.lease.take().into_iter().for_each(Lease::give_back);
                 }
             }
         }
