@@ -24,13 +24,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let most = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).context("no more open files")?;
     let before = machine::Load::now();
-    let plots = [prompts(options).await?, streams(options).await, deployments(options).await];
-    for (name, plots) in ["prompts", "streams", "deployments"].into_iter().zip(plots) {
-        for (number, plot) in (1..).zip(&plots) {
-            print!("{}", table(plot));
-            write(&options.folder()?, &format!("{name}-{number}.svg"), &plot.svg())?;
-        }
-    }
+    show(options, "prompts", &prompts(options).await?)?;
+    show(options, "streams", &streams(options).await)?;
+    show(options, "deployments", &deployments(options).await)?;
     println!(
         "SVGs in {}. Load average {} before, {} after.",
         options.folder()?.display(),
@@ -38,6 +34,15 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
         machine::Load::now().as_str()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints curves and draws them, as soon as they are there.
+fn show(options: &Options, name: &str, plots: &[Plot]) -> anyhow::Result<()> {
+    for (number, plot) in (1..).zip(plots) {
+        print!("{}", table(plot));
+        write(&options.folder()?, &format!("{name}-{number}.svg"), &plot.svg())?;
+    }
+    Ok(())
 }
 
 /// Latency of a whole answer over one connection, by the prompt's size.
