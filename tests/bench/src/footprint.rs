@@ -5,6 +5,7 @@
 //! differ in a custom section alone, so each is compiled, kept and loaded for itself.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -68,7 +69,7 @@ pub(crate) async fn stream_bytes(options: &Options, streams: u32) -> anyhow::Res
     let config = format!("max-sandboxes = {}", streams + 10);
     let caisson = Caisson::configured(build, DEPLOYMENT, &upstream, &config).await?;
     caisson.set(DEPLOYMENT, &["--limit", &format!("concurrency={streams}")]).await?;
-    let each = each_of(streams, caisson.address(), caisson.pid()).await?;
+    let each = each_of(streams, MODEL, TOKENS, caisson.address(), caisson.pid()).await?;
     caisson.stop().await?;
     upstream.stop().await?;
     Ok(each)
@@ -77,7 +78,7 @@ pub(crate) async fn stream_bytes(options: &Options, streams: u32) -> anyhow::Res
 async fn native_stream_bytes(options: &Options, streams: u32) -> anyhow::Result<f64> {
     let upstream = paced(streams).await?;
     let native = Native::start(&options.native()?, &upstream).await?;
-    let each = each_of(streams, native.address(), native.pid()).await?;
+    let each = each_of(streams, MODEL, TOKENS, native.address(), native.pid()).await?;
     native.stop().await?;
     upstream.stop().await?;
     Ok(each)
@@ -87,14 +88,21 @@ async fn paced(streams: u32) -> anyhow::Result<Upstream> {
     Upstream::paced(Paced { streams, tokens: TOKENS, every_ms: EVERY_MS, anthropic: true }).await
 }
 
-async fn each_of(streams: u32, address: std::net::SocketAddr, pid: Option<u32>) -> anyhow::Result<f64> {
+/// Resident memory of each of so many streams of a model at one time, in bytes. Each is read to its end and checked.
+pub(crate) async fn each_of(
+    streams: u32,
+    model: &'static str,
+    tokens: u32,
+    address: SocketAddr,
+    pid: Option<u32>,
+) -> anyhow::Result<f64> {
     let pid = pid.context("the server is gone")?;
     let before = resident_kib(pid)?;
     let (sender, mut begun) = mpsc::unbounded_channel();
     let mut reading = JoinSet::new();
     for number in 0..streams {
         let stream = connect(number, address).await?;
-        reading.spawn(follow(stream, MODEL, TOKENS, sender.clone()));
+        reading.spawn(follow(stream, model, tokens, sender.clone()));
     }
     drop(sender);
     for number in 0..streams {
