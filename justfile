@@ -78,6 +78,7 @@ wit:
 # Measure on this machine, beside a native proxy, LiteLLM and Portkey; see tests/bench/README.md.
 bench *ARGS: build guests
     cargo build --release --locked -p caisson-bench -p caisson-native-proxy
+    rm -rf {{target}}/criterion
     cargo bench --locked -p caisson-bench --bench micro
     cargo run --release --locked -p caisson-bench -- --peers "$(tests/bench/peers/install.sh)" --micro {{target}}/criterion {{ARGS}}
 
