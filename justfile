@@ -93,9 +93,12 @@ lint: toolchain
 wit:
     sh wit/check.sh
 
-# Measure on this machine; see tests/bench/README.md.
-bench *ARGS: build rust-guests
-    cargo run --release --locked -p caisson-bench -- {{ARGS}}
+# Measure on this machine, beside a native proxy, LiteLLM and Portkey; see tests/bench/README.md.
+bench *ARGS: build guests
+    cargo build --release --locked -p caisson-bench -p caisson-native-proxy
+    rm -rf {{target}}/criterion
+    cargo bench --locked -p caisson-bench --bench micro
+    cargo run --release --locked -p caisson-bench -- --peers "$(tests/bench/peers/install.sh)" --micro {{target}}/criterion {{ARGS}}
 
 # 10,000 idle clients and 1,000 live streams at one time: what each costs, and that nothing is lost or left behind.
 crowd *ARGS: build rust-guests

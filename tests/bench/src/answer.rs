@@ -5,6 +5,7 @@
 //! content and answers to HEAD are not known to it.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use memchr::memmem;
@@ -39,6 +40,8 @@ enum Framing {
 /// A whole answer.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    /// When the words came that were waited for.
+    pub(crate) first: Option<Instant>,
     head: &'a [u8],
     body: &'a [u8],
     chunked: bool,
@@ -76,7 +79,7 @@ impl Reader {
     /// The answer, once it is complete.
     pub(crate) fn answer<'a>(&self, bytes: &'a [u8]) -> Answer<'a> {
         let (head, body) = bytes.split_at(self.head.min(bytes.len()));
-        Answer { status: self.status, head, body, chunked: matches!(self.framing, Framing::ChunkedTo(_)) }
+        Answer { status: self.status, first: None, head, body, chunked: matches!(self.framing, Framing::ChunkedTo(_)) }
     }
 
     fn read_head(&mut self, bytes: &[u8]) -> anyhow::Result<bool> {
@@ -123,7 +126,7 @@ impl Answer<'_> {
 }
 
 /// A header's value in a head.
-fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
+pub(crate) fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
     head.split(|byte| *byte == b'\n').skip(1).find_map(|line| {
         let (field, value) = line.split_at_checked(name.len())?;
         let value = value.strip_prefix(b":").filter(|_| field.eq_ignore_ascii_case(name.as_bytes()))?;
@@ -132,7 +135,7 @@ fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
 }
 
 /// The size of the chunk whose size line begins at `at`, and where its content begins. None where more bytes are needed.
-fn chunk_size(bytes: &[u8], at: usize) -> anyhow::Result<Option<(usize, usize)>> {
+pub(crate) fn chunk_size(bytes: &[u8], at: usize) -> anyhow::Result<Option<(usize, usize)>> {
     let rest = bytes.get(at..).unwrap_or_default();
     let Some(length) = memchr::memchr(b'\n', rest) else { return Ok(None) };
     let line = rest[..length].trim_ascii();
@@ -142,7 +145,7 @@ fn chunk_size(bytes: &[u8], at: usize) -> anyhow::Result<Option<(usize, usize)>>
     Ok(Some((size, at + length + 1)))
 }
 
-fn decimal(digits: &[u8]) -> Option<usize> {
+pub(crate) fn decimal(digits: &[u8]) -> Option<usize> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 

@@ -4,8 +4,10 @@
 //! No TLS, no HTTP/2, no redirects, no second attempt.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use anyhow::Context;
+use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -29,13 +31,23 @@ impl Connection {
 
     /// Sends a request and waits for its whole answer.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
+        self.exchange_until(request, None).await
+    }
+
+    /// The same; the answer says when these words of it had come.
+    pub(crate) async fn exchange_until(&mut self, request: &[u8], words: Option<&str>) -> anyhow::Result<Answer<'_>> {
         self.buffer.clear();
         self.stream.write_all(request).await.context("the request was not taken")?;
-        let mut reader = Reader::default();
+        let (mut reader, mut first) = (Reader::default(), None);
         while !reader.is_complete(&self.buffer)? {
             let read = self.stream.read_buf(&mut self.buffer).await.context("no answer")?;
             anyhow::ensure!(read > 0, "the connection was closed before the answer's end");
+            if let (None, Some(words)) = (first, words) {
+                first = memmem::find(&self.buffer, words.as_bytes()).map(|_| Instant::now());
+            }
         }
-        Ok(reader.answer(&self.buffer))
+        let mut answer = reader.answer(&self.buffer);
+        answer.first = first;
+        Ok(answer)
     }
 }

@@ -8,16 +8,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use crate::client::Connection;
+use crate::footprint;
 use crate::load::{self, Bounds};
-use crate::machine::{self, resident_kib};
+use crate::machine;
 use crate::options::{self, Options, Paced};
 use crate::processes::{Caisson, Upstream};
 use crate::statistics::percentile;
-use crate::stream::{connect, follow, request};
+use crate::stream::request;
 
 /// An adapter, and where its source is.
 struct Language {
@@ -99,7 +98,7 @@ async fn measure(options: &Options, language: &Language, component: &Path) -> an
     anyhow::ensure!(warm.exchange(&asked).await?.status == 200, "the first answer is an error");
     let first = begun.elapsed();
 
-    let task = load::Task { address: caisson.address(), request: asked, ending: "}" };
+    let task = load::Task { address: caisson.address(), request: asked, ending: "}", first: None };
     let bounds = |time| Bounds { connections: 1, time, answers: options.max_answers };
     load::drive(&task, bounds(options.warm_up_time())).await?;
     let mut latencies = load::drive(&task, bounds(options.round_time())).await?.latencies;
@@ -107,7 +106,7 @@ async fn measure(options: &Options, language: &Language, component: &Path) -> an
 
     // Compiled already: the same component.
     caisson.push_before(&streaming, "streamed", component).await?;
-    let stream_kib = memory_per_stream(&caisson).await?;
+    let each = footprint::each_of(STREAMS, "streamed/claude-bench", TOKENS, caisson.address(), caisson.pid()).await?;
     caisson.stop().await?;
     streaming.stop().await?;
     upstream.stop().await?;
@@ -119,28 +118,8 @@ async fn measure(options: &Options, language: &Language, component: &Path) -> an
         push,
         first,
         p50_us: percentile(&latencies, 0.5),
-        stream_kib,
+        stream_kib: (each / 1024.0) as u64,
     })
-}
-
-async fn memory_per_stream(caisson: &Caisson) -> anyhow::Result<u64> {
-    let pid = caisson.pid().context("the server is gone")?;
-    let before = resident_kib(pid)?;
-    let (sender, mut begun) = mpsc::unbounded_channel();
-    let mut reading = JoinSet::new();
-    for number in 0..STREAMS {
-        let stream = connect(number, caisson.address()).await?;
-        reading.spawn(follow(stream, "streamed/claude-bench", TOKENS, sender.clone()));
-    }
-    drop(sender);
-    for number in 0..STREAMS {
-        anyhow::ensure!(begun.recv().await.is_some(), "only {number} of {STREAMS} streams began");
-    }
-    let during = resident_kib(pid)?;
-    while let Some(read) = reading.join_next().await {
-        read??;
-    }
-    Ok(during.saturating_sub(before) / u64::from(STREAMS))
 }
 
 /// Where the adapters' sources lie.

@@ -26,6 +26,8 @@ pub(crate) struct Task {
     pub(crate) request: Bytes,
     /// What the last bytes of every answer must hold.
     pub(crate) ending: &'static str,
+    /// The answer's first token. Where there is one, it's what is waited for, and not the answer's end.
+    pub(crate) first: Option<&'static str>,
 }
 
 /// When the load ends.
@@ -78,14 +80,14 @@ async fn repeat(
     let mut latencies = Vec::with_capacity(1 << 16);
     let mut last = begun;
     while last.duration_since(begun) < bounds.time && sent.fetch_add(1, Ordering::Relaxed) < bounds.answers {
-        let answer = connection.exchange(&task.request).await?;
+        let answer = connection.exchange_until(&task.request, task.first).await?;
         if answer.status != 200 || !answer.ends_in(task.ending.as_bytes()) {
             let content = answer.content();
             let shown = String::from_utf8_lossy(&content[..content.len().min(SHOWN)]);
             anyhow::bail!("an answer under load has status {} and is not as expected: {shown}", answer.status);
         }
         let now = Instant::now();
-        latencies.push(u32::try_from((now - last).as_micros()).unwrap_or(u32::MAX));
+        latencies.push(u32::try_from((answer.first.unwrap_or(now) - last).as_micros()).unwrap_or(u32::MAX));
         last = now;
     }
     Ok(latencies)
@@ -114,7 +116,7 @@ mod tests {
                 });
             }
         });
-        Task { address, request: Bytes::from_static(REQUEST), ending: "done" }
+        Task { address, request: Bytes::from_static(REQUEST), ending: "done", first: None }
     }
 
     fn bounds(answers: u32) -> Bounds {

@@ -97,7 +97,7 @@ async fn round(work: Work, time: Duration, caisson: &Caisson, tokens: u32) -> an
     let address = caisson.address();
     match work {
         Work::Echo(connections) => {
-            let task = Task { address, request: request("echo/echo", false), ending: "}" };
+            let task = Task { address, request: request("echo/echo", false), ending: "}", first: None };
             let bounds = Bounds { connections, time, answers: u32::MAX };
             Ok(load::drive(&task, bounds).await?.latencies)
         }

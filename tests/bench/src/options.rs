@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::subject::Way;
 use crate::workload::Workload;
 
 /// Measures `caisson serve` against its upstream.
@@ -24,6 +25,9 @@ pub(crate) enum Hidden {
     /// The fake provider, until standard input ends
     #[command(hide = true)]
     Upstream(Paced),
+    /// The upstream of fixed answers, until standard input ends
+    #[command(hide = true)]
+    Fixed,
 }
 
 /// Streams that the fake provider sends at a pace of its own, in place of what it would answer.
@@ -56,6 +60,8 @@ pub(crate) enum Mode {
     Languages,
     /// How soon a change is served in each language.
     Dev,
+    /// How costs grow.
+    Growth,
 }
 
 /// How to measure.
@@ -65,13 +71,13 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) connections: u16,
     /// Seconds measured for each workload and each way, over all rounds
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) seconds: u16,
     /// Rounds that those seconds are split into: A, B, A, B, …
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(crate) rounds: u16,
     /// Seconds of load before the first round of each workload and way, not measured
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=60))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=60))]
     pub(crate) warm_up: u16,
     /// Answers after which a round ends before its time
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
@@ -97,6 +103,9 @@ pub(crate) struct Options {
     /// Instead, from a saved change to its answer in `caisson dev`, in each language
     #[arg(long, conflicts_with_all = ["crowd", "neighbours", "languages"])]
     dev: bool,
+    /// Curves instead: by deployments, by live streams, by the prompt's size
+    #[arg(long, conflicts_with_all = ["crowd", "neighbours", "languages", "dev"])]
+    growth: bool,
     /// Write the numbers to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -106,6 +115,21 @@ pub(crate) struct Options {
     /// Measure this kind of work only. Repeatable
     #[arg(long = "workload", value_name = "NAME", value_enum)]
     workloads: Vec<Workload>,
+    /// Measure this way only. Repeatable
+    #[arg(long = "way", value_name = "NAME", value_enum)]
+    ways: Vec<Way>,
+    /// The native proxy [default: beside this program]
+    #[arg(long, value_name = "FILE")]
+    native: Option<PathBuf>,
+    /// The folder that reports and curves are written to [default: bench in the target folder]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Criterion's results of the micro benchmarks, to be in the report
+    #[arg(long, value_name = "DIR")]
+    pub(crate) micro: Option<PathBuf>,
+    /// Where other gateways are installed [default: peers in the target folder]
+    #[arg(long, value_name = "DIR")]
+    peers: Option<PathBuf>,
     /// The binary `caisson` [default: beside this program]. Repeatable, to compare builds
     #[arg(long = "caisson", value_name = "FILE")]
     binaries: Vec<PathBuf>,
@@ -141,12 +165,43 @@ impl Options {
         if self.workloads.is_empty() { Workload::value_variants() } else { &self.workloads }
     }
 
+    /// Whether this way is to be measured.
+    pub(crate) fn wants(&self, way: Way) -> bool {
+        self.ways.is_empty() || self.ways.contains(&way)
+    }
+
+    /// Whether this way was asked for by name: then it must be there.
+    pub(crate) fn names(&self, way: Way) -> bool {
+        self.ways.contains(&way)
+    }
+
+    /// The native proxy.
+    pub(crate) fn native(&self) -> anyhow::Result<PathBuf> {
+        Ok(existing(self.native.as_slice(), "caisson-native-proxy", "`just bench` builds it")?.swap_remove(0))
+    }
+
+    /// Whether nothing was left out: then memory and starts are measured too.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.workloads.is_empty() && self.ways.is_empty()
+    }
+
+    /// The folder that `peers/install.sh` printed.
+    pub(crate) fn peers(&self) -> anyhow::Result<PathBuf> {
+        beside(self.peers.as_ref(), "../peers")
+    }
+
+    /// The folder for what a run gives.
+    pub(crate) fn folder(&self) -> anyhow::Result<PathBuf> {
+        beside(self.output.as_ref(), "../bench")
+    }
+
     pub(crate) fn mode(&self) -> Mode {
         match self {
             Self { crowd: true, .. } => Mode::Crowd,
             Self { neighbours: true, .. } => Mode::Neighbours,
             Self { languages: true, .. } => Mode::Languages,
             Self { dev: true, .. } => Mode::Dev,
+            Self { growth: true, .. } => Mode::Growth,
             _ => Mode::Load,
         }
     }
@@ -186,9 +241,17 @@ pub(crate) fn guest(place: &str) -> anyhow::Result<PathBuf> {
     Ok(existing(&[], place, "`just guests guests-for-tests` builds it")?.swap_remove(0))
 }
 
+/// The folder that was given, or the one at this place seen from this program's folder. It may not be there.
+fn beside(given: Option<&PathBuf>, place: &str) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(std::env::current_exe()?.parent().context("this program lies in no folder")?.join(place)),
+    }
+}
+
 /// The files that were given, or the one at this place seen from this program's folder (`target/release`).
 fn existing(given: &[PathBuf], place: &str, hint: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let standard = std::env::current_exe()?.parent().context("this program lies in no folder")?.join(place);
+    let standard = beside(None, place)?;
     let paths = if given.is_empty() { std::slice::from_ref(&standard) } else { given };
     let found = paths.iter().map(|path| path.canonicalize().with_context(|| format!("{}: {hint}", path.display())));
     found.collect()

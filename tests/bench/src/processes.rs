@@ -1,9 +1,9 @@
-//! The two children: upstream and `caisson serve`. Each is killed when its struct is dropped.
+//! The children: upstream, native proxy and `caisson serve`. Each is killed when its struct is dropped.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde::Serialize;
@@ -30,6 +30,12 @@ pub(crate) struct Upstream {
     key: String,
 }
 
+/// The native proxy.
+pub(crate) struct Native {
+    child: Running,
+    address: SocketAddr,
+}
+
 /// An upload to be made again and again.
 pub(crate) struct Pushing {
     binary: PathBuf,
@@ -46,16 +52,18 @@ pub(crate) struct Caisson {
     address: SocketAddr,
     versions: Versions,
     // Dropped after `child`, which writes to it.
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Versions {
     pub(crate) build: String,
-    pub(crate) caisson: String,
-    pub(crate) adapter: String,
-    pub(crate) digest: String,
+    /// The program's own name and version.
+    pub(crate) program: String,
+    /// The adapter's; none where it is no Caisson.
+    pub(crate) adapter: Option<String>,
+    pub(crate) digest: Option<String>,
 }
 
 /// A child with its first lines read. Its output stays open: a child that prints to a closed pipe would die.
@@ -69,6 +77,11 @@ impl Upstream {
         Self::with(&[]).await
     }
 
+    /// One that costs little, for work under load: fixed answers on Anthropic's wire and on OpenAI's.
+    pub(crate) async fn fixed() -> anyhow::Result<Self> {
+        Self::started("fixed", &[]).await
+    }
+
     /// One that sends streams at a pace of their own.
     pub(crate) async fn paced(Paced { streams, tokens, every_ms, anthropic }: Paced) -> anyhow::Result<Self> {
         let given = [("--streams", u64::from(streams)), ("--tokens", tokens.into()), ("--every-ms", every_ms)];
@@ -77,8 +90,12 @@ impl Upstream {
     }
 
     async fn with(arguments: &[String]) -> anyhow::Result<Self> {
+        Self::started("upstream", arguments).await
+    }
+
+    async fn started(subcommand: &str, arguments: &[String]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("upstream").args(arguments).stdin(Stdio::piped());
+        command.arg(subcommand).args(arguments).stdin(Stdio::piped());
         let mut child = Running::start(command)?;
         let url = child.line().await?;
         let key = child.line().await?;
@@ -104,6 +121,37 @@ impl Upstream {
     }
 }
 
+impl Versions {
+    /// Of a program that somebody else made.
+    pub(crate) fn of_peer(program: &str) -> Self {
+        Self { build: String::new(), program: program.to_owned(), adapter: None, digest: None }
+    }
+}
+
+impl Native {
+    pub(crate) async fn start(binary: &Path, upstream: &Upstream) -> anyhow::Result<Self> {
+        let address = upstream.url().trim_start_matches("http://");
+        let mut command = Command::new(binary);
+        command.args(["--anthropic", address, "--openai", address, "--key", upstream.key()]).stdin(Stdio::null());
+        let mut child = Running::start(command)?;
+        let line = child.line().await?;
+        let address = line.parse().with_context(|| format!("the native proxy printed `{line}`"))?;
+        Ok(Self { child, address })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.child.id()
+    }
+
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.child.stop().await
+    }
+}
+
 impl Caisson {
     /// Starts it with an empty data folder and pushes the adapter.
     pub(crate) async fn start(build: Build, upstream: &Upstream) -> anyhow::Result<Self> {
@@ -121,25 +169,28 @@ impl Caisson {
         let data = tempfile::tempdir().context("no temporary folder")?;
         let file = data.path().join("caisson.toml");
         std::fs::write(&file, config)?;
-        let mut command = Command::new(&binary);
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--config"])
-            .arg(&file)
-            .arg("--data-dir")
-            .arg(data.path().join("data"))
-            .env("CAISSON_ADMIN_KEY", ADMIN_KEY)
-            .stdin(Stdio::null());
-        let mut child = Running::start(command)?;
+        let mut child = Running::start(serve(&binary, data.path()))?;
         let address = served_address(&child.line().await?)?;
-        let flags = [upstreams(upstream), push_flags].concat();
+        let flags = [upstreams(upstream.url(), upstream.key()), push_flags].concat();
         let pushed = push(&binary, &adapter, deployment, address, &flags).await?;
         let versions = Versions {
             build: name.clone(),
-            caisson: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),
-            adapter: format!("{} {}", text(&pushed["adapter"]["name"]), text(&pushed["adapter"]["version"])),
-            digest: text(&pushed["digest"]).to_owned(),
+            program: run(Command::new(&binary).arg("--version")).await?.trim().to_owned(),
+            adapter: Some(format!("{} {}", text(&pushed["adapter"]["name"]), text(&pushed["adapter"]["version"]))),
+            digest: Some(text(&pushed["digest"]).to_owned()),
         };
-        Ok(Self { name, binary, child, address, versions, _data: data })
+        Ok(Self { name, binary, child, address, versions, data })
+    }
+
+    /// Kills it and starts it again with what it had. Gives the time from its start until it serves.
+    pub(crate) async fn restart(&mut self) -> anyhow::Result<Duration> {
+        self.child.child.kill().await.context("a child doesn't end")?;
+        let begun = Instant::now();
+        self.child = Running::start(serve(&self.binary, self.data.path()))?;
+        let line = self.child.line().await?;
+        let took = begun.elapsed();
+        self.address = served_address(&line)?;
+        Ok(took)
     }
 
     /// Pushes another adapter, with these flags.
@@ -170,7 +221,12 @@ impl Caisson {
         deployment: &str,
         adapter: &Path,
     ) -> anyhow::Result<()> {
-        push(&self.binary, adapter, deployment, self.address, &upstreams(upstream)).await.map(drop)
+        self.push_at(upstream.url(), upstream.key(), deployment, adapter).await
+    }
+
+    /// The same, with the base URL that this adapter wants.
+    pub(crate) async fn push_at(&self, url: &str, key: &str, deployment: &str, adapter: &Path) -> anyhow::Result<()> {
+        push(&self.binary, adapter, deployment, self.address, &upstreams(url, key)).await.map(drop)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -211,13 +267,25 @@ impl Pushing {
     }
 }
 
+/// `caisson serve` with the configuration and the data in this folder.
+fn serve(binary: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--config"])
+        .arg(folder.join("caisson.toml"))
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .env("CAISSON_ADMIN_KEY", ADMIN_KEY)
+        .stdin(Stdio::null());
+    command
+}
+
 /// The flags with which an operator points an adapter at its provider: a grant, a setting, a credential.
-fn upstreams(upstream: &Upstream) -> Vec<String> {
-    let url = upstream.url();
+fn upstreams(url: &str, key: &str) -> Vec<String> {
     let origin = url.strip_suffix("/v1").unwrap_or(url);
     let credential = format!("api-key=env:{KEY_VARIABLE}");
     let flags = ["--credential", &credential, "--allow-host", origin, "--set", &format!("base-url={url}")];
-    flags.map(str::to_owned).into_iter().chain([format!("{KEY_VARIABLE}={}", upstream.key())]).collect()
+    flags.map(str::to_owned).into_iter().chain([format!("{KEY_VARIABLE}={key}")]).collect()
 }
 
 /// Deploys an adapter as an operator would, with the default limits unless the flags say otherwise.

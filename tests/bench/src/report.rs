@@ -4,15 +4,16 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::footprint::Footprint;
+use crate::goals::{self, Judged, Verdict};
 use crate::machine::{Load, Machine};
 use crate::measure::{Figures, Measured};
+use crate::micro::{self, Micro};
 use crate::options::Options;
 use crate::processes::Versions;
 use crate::statistics::Spread;
+use crate::subject::Way;
 use crate::workload::{Receipt, Workload};
-
-/// Plain answers a second through `anthropic`, at the default 16 connections on two cores, that must be reached.
-const FLOOR: f64 = 3000.0;
 
 /// One run.
 #[derive(Serialize)]
@@ -22,7 +23,9 @@ pub(crate) struct Report {
     versions: Vec<Versions>,
     settings: Settings,
     results: Vec<Row>,
-    floor: Option<Floor>,
+    footprint: Option<Footprint>,
+    micro: Vec<Micro>,
+    goals: Vec<Judged>,
 }
 
 #[derive(Serialize)]
@@ -41,14 +44,30 @@ struct Settings {
     warm_up_seconds: u16,
 }
 
+/// All that was measured.
+pub(crate) struct Parts {
+    pub(crate) measured: Vec<Measured>,
+    pub(crate) footprint: Option<Footprint>,
+    pub(crate) micro: Vec<Micro>,
+}
+
+/// One work done one way.
 #[derive(Serialize)]
-struct Row {
-    workload: Workload,
+pub(crate) struct Row {
+    pub(crate) workload: Workload,
     subject: String,
-    answers_per_second: Spread,
-    /// The median of the rounds' ratios to the first way of the same workload, each to its neighbour in time.
-    ratio: f64,
-    p50_us: Spread,
+    pub(crate) way: Way,
+    connections: u16,
+    pub(crate) answers_per_second: Spread,
+    /// Of the answers a second to the native proxy's: the median of the rounds' ratios, each to its neighbour in time. None where
+    /// that was not measured.
+    pub(crate) of_native: Option<f64>,
+    /// The same to the upstream's own.
+    pub(crate) of_direct: Option<f64>,
+    /// Of the median latency over the native proxy's, in the same way.
+    pub(crate) over_native_us: Option<f64>,
+    pub(crate) over_direct_us: Option<f64>,
+    pub(crate) p50_us: Spread,
     p99_us: Spread,
     cpu_us_per_answer: Cpu,
     receipt: Option<Receipt>,
@@ -61,23 +80,12 @@ struct Cpu {
     generator: Spread,
 }
 
-#[derive(Serialize)]
-struct Floor {
-    workload: Workload,
-    subject: String,
-    goal: f64,
-    measured: f64,
-    met: bool,
-}
-
 impl Report {
-    pub(crate) fn new(options: &Options, versions: Vec<Versions>, before: Load, measured: Vec<Measured>) -> Self {
+    pub(crate) fn new(options: &Options, versions: Vec<Versions>, before: Load, parts: Parts) -> Self {
+        let Parts { measured, footprint, micro } = parts;
         let others = measured.iter().flat_map(|measured| measured.rounds.iter().map(|figures| figures.others));
         let load = LoadAround { before, after: Load::now(), others: Spread::of(others) };
-        let results: Vec<Row> = measured
-            .iter()
-            .map(|row| Row::new(row, measured.iter().find(|first| first.workload == row.workload).unwrap_or(row)))
-            .collect();
+        let results: Vec<Row> = measured.iter().map(|row| Row::new(row, &measured, options)).collect();
         Self {
             machine: Machine::this(),
             load,
@@ -88,13 +96,17 @@ impl Report {
                 rounds: options.rounds,
                 warm_up_seconds: options.warm_up,
             },
-            floor: Floor::of(&results),
+            goals: goals::judge(&results, footprint.as_ref(), micro::of_sandbox(&micro)),
             results,
+            footprint,
+            micro,
         }
     }
 
-    pub(crate) fn floor_is_met(&self) -> bool {
-        self.floor.as_ref().is_some_and(|floor| floor.met)
+    /// Whether all floors of what was measured are met, and something was.
+    pub(crate) fn floors_are_met(&self) -> bool {
+        let mut judged = self.goals.iter().filter_map(Judged::verdict).peekable();
+        judged.peek().is_some() && judged.all(|verdict| verdict != Verdict::Missed)
     }
 
     pub(crate) fn json(&self) -> serde_json::Result<String> {
@@ -112,23 +124,28 @@ impl Report {
         let Settings { connections, seconds, rounds, warm_up_seconds } = &self.settings;
         writeln!(
             out,
-            "| work | way | answers/s | spread | ratio | p50 ms | p99 ms | CPU µs | upstream µs | generator µs | fuel | memory KiB |"
+            "| work | way | answers/s | spread | of native | of direct | p50 ms | p99 ms | over native µs | over direct µs | CPU µs | upstream µs | generator µs | fuel | memory KiB |"
         )?;
-        writeln!(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
         for row in &self.results {
-            let receipt = |part: fn(&Receipt) -> u64| {
-                row.receipt.as_ref().map_or("–".to_owned(), |receipt| part(receipt).to_string())
-            };
+            let receipt = |part: fn(&Receipt) -> u64| or_dash(row.receipt.as_ref().map(|row| part(row).to_string()));
+            let ratio = |value: Option<f64>| or_dash(value.map(|ratio| format!("{ratio:.2}")));
+            let over = |value: Option<f64>| or_dash(value.map(|us| format!("{us:.0}")));
+            let is_latency = row.workload.is_latency();
             writeln!(
                 out,
-                "| {} | {} | {:.0} | ±{:.0} % | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} | {:.0} | {} | {} |",
+                "| {} | {} | {:.0} | ±{:.0} % | {} | {} | {:.2} | {:.2} | {} | {} | {:.0} | {:.0} | {:.0} | {} | {} |",
                 row.workload.name(),
                 row.subject,
                 row.answers_per_second.median,
                 row.answers_per_second.width() * 50.0,
-                row.ratio,
+                ratio(row.of_native),
+                ratio(row.of_direct),
                 row.p50_us.median / 1000.0,
                 row.p99_us.median / 1000.0,
+                over(row.over_native_us.filter(|_| is_latency)),
+                over(row.over_direct_us.filter(|_| is_latency)),
                 row.cpu_us_per_answer.subject.median,
                 row.cpu_us_per_answer.upstream.median,
                 row.cpu_us_per_answer.generator.median,
@@ -136,22 +153,28 @@ impl Report {
                 receipt(|receipt| receipt.memory / 1024),
             )?;
         }
-        writeln!(out)?;
-        if let Some(Floor { workload, subject, goal, measured, met }) = &self.floor {
-            let verdict = if *met { "met" } else { "NOT met" };
-            writeln!(
-                out,
-                "Floor {verdict}: {measured:.0} of {goal:.0} {} answers/s through {subject}.",
-                workload.name()
-            )?;
+        if !self.micro.is_empty() {
+            writeln!(out, "\n| part | time | between |\n|---|---:|---:|")?;
+            self.micro.iter().try_for_each(|part| writeln!(out, "{}", part.row()))?;
         }
+        if let Some(footprint) = &self.footprint {
+            write!(out, "\n{}", footprint.lines())?;
+        }
+        writeln!(out, "\n| what | measured | goal | floor | |\n|---|---:|---:|---:|---|")?;
+        for judged in &self.goals {
+            writeln!(out, "{}", judged.row())?;
+        }
+        writeln!(out)?;
         writeln!(
             out,
             "{connections} connections, {seconds} s each in {rounds} turns after {warm_up_seconds} s of warm-up; load generator, upstream and subject share {} cores ({}, Linux {}).",
             self.machine.cores, self.machine.cpu, self.machine.kernel
         )?;
-        for Versions { build, caisson, adapter, digest } in &self.versions {
-            writeln!(out, "{build}: {caisson}, adapter {adapter} ({digest}).")?;
+        for Versions { build, program, adapter, digest } in &self.versions {
+            match adapter.as_ref().zip(digest.as_ref()) {
+                Some((adapter, digest)) => writeln!(out, "{build}: {program}, adapter {adapter} ({digest}).")?,
+                None => writeln!(out, "{program}.")?,
+            }
         }
         writeln!(
             out,
@@ -166,18 +189,25 @@ impl Report {
 }
 
 impl Row {
-    fn new(measured: &Measured, first: &Measured) -> Self {
+    fn new(measured: &Measured, all: &[Measured], options: &Options) -> Self {
         let spread = |part: fn(&Figures) -> f64| Spread::of(measured.rounds.iter().map(part));
-        let ratios = measured
-            .rounds
-            .iter()
-            .zip(&first.rounds)
-            .map(|(own, first)| own.answers_per_second / first.answers_per_second);
+        let beside = |way: Way| all.iter().find(|other| other.workload == measured.workload && other.way == way);
+        let each = |way: Way, compare: fn(&Figures, &Figures) -> f64| {
+            let pairs = measured.rounds.iter().zip(&beside(way)?.rounds);
+            Some(Spread::of(pairs.map(|(own, other)| compare(own, other))).median)
+        };
+        let ratio = |own: &Figures, other: &Figures| own.answers_per_second / other.answers_per_second;
+        let over = |own: &Figures, other: &Figures| own.p50_us - other.p50_us;
         Self {
             workload: measured.workload,
             subject: measured.subject.clone(),
+            way: measured.way,
+            connections: measured.workload.connections(options.connections),
             answers_per_second: spread(|figures| figures.answers_per_second),
-            ratio: Spread::of(ratios).median,
+            of_native: each(Way::Native, ratio),
+            of_direct: each(Way::Direct, ratio),
+            over_native_us: each(Way::Native, over),
+            over_direct_us: each(Way::Direct, over),
             p50_us: spread(|figures| figures.p50_us),
             p99_us: spread(|figures| figures.p99_us),
             cpu_us_per_answer: Cpu {
@@ -190,44 +220,23 @@ impl Row {
     }
 }
 
-impl Floor {
-    /// Of the first build of `caisson`; none where plain work was not measured.
-    fn of(results: &[Row]) -> Option<Self> {
-        let row = results.iter().find(|row| row.workload == Workload::Plain && row.subject.starts_with("caisson"))?;
-        let measured = row.answers_per_second.median;
-        Some(Self {
-            workload: row.workload,
-            subject: row.subject.clone(),
-            goal: FLOOR,
-            measured,
-            met: measured >= FLOOR,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "fixed values in tests")]
     use super::*;
+    use clap::Parser;
 
-    fn row(subject: &str, rates: [f64; 3]) -> Measured {
+    fn row(way: Way, rates: [f64; 3]) -> Measured {
         let rounds = rates.map(|answers_per_second| Figures { answers_per_second, ..Figures::default() });
-        Measured { workload: Workload::Plain, subject: subject.to_owned(), receipt: None, rounds: rounds.into() }
+        Measured { workload: Workload::Plain, subject: String::new(), way, receipt: None, rounds: rounds.into() }
     }
 
     #[test]
     fn a_ratio_compares_neighbours_in_time() {
-        let direct = row("direct", [1000.0, 100.0, 1000.0]);
-        let caisson = row("caisson", [500.0, 50.0, 800.0]);
-        assert_eq!(Row::new(&caisson, &direct).ratio, 0.5);
-        assert_eq!(Row::new(&direct, &direct).ratio, 1.0);
-    }
-
-    #[test]
-    fn the_floor_is_met_by_the_median_alone() {
-        let floor = |rates| Floor::of(&[Row::new(&row("caisson", rates), &row("direct", rates))]).unwrap().met;
-        assert!(floor([1.0, 3000.0, 9000.0]));
-        assert!(!floor([1.0, 2999.0, 9000.0]));
-        assert!(Floor::of(&[Row::new(&row("direct", [9000.0; 3]), &row("direct", [9000.0; 3]))]).is_none());
+        let options = crate::options::Cli::try_parse_from(["bench"]).unwrap().options;
+        let all = [row(Way::Native, [1000.0, 100.0, 1000.0]), row(Way::Caisson, [500.0, 50.0, 800.0])];
+        let ratio = |of: usize| Row::new(&all[of], &all, &options).of_native;
+        assert_eq!((ratio(0), ratio(1)), (Some(1.0), Some(0.5)));
+        assert_eq!(Row::new(&all[0], &all, &options).of_direct, None);
     }
 }
