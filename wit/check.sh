@@ -65,6 +65,17 @@ released_versions_untouched() {
     done
 }
 
+# What is worked on may be ahead of a release only under a version of its own.
+worked_on_as_released() {
+    version=$(sed -n 's/^package caisson:adapter@\([0-9.]*\);.*/\1/p' "$wit/adapter/world.wit")
+    [ -d "$wit/released/$version" ] || return 0
+    for folder in llm adapter; do
+        diff -r "$wit/$folder" "$wit/released/$version/$folder" >"$scratch/diff" 2>&1 && continue
+        cat "$scratch/diff" >&2
+        fault "wit/$folder differs from what was released as $version: a change goes into a new version of the packages"
+    done
+}
+
 every_item_documented() {
     find "$wit/llm" "$wit"/adapter*/ -maxdepth 1 -name '*.wit' >"$scratch/files"
     while read -r file; do
@@ -97,6 +108,7 @@ every_item_documented() {
 shared_vocabulary_in_step
 one_wasi_version_in_each_world
 released_versions_untouched
+worked_on_as_released
 every_item_documented
 
 if [ -s "$faults" ]; then
