@@ -19,7 +19,7 @@ func bodyFault(failure *wasi_io_error.Error) *Fault {
 	if code := given(func() wit.Option[http.ErrorCode] { return http.HttpErrorCode(failure) }); code.IsSome() {
 		fault := faultOf(code.Some())
 		if fault.Kind == Unreachable {
-			fault.Kind = Broken
+			return &Fault{Broken, "the answer broke off (" + fault.What + ")"}
 		}
 		return fault
 	}

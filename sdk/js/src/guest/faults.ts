@@ -43,8 +43,8 @@ export function bodyFault(error: unknown): Fault {
   try {
     const code = httpErrorCode(io);
     if (code) {
-      const { kind, message } = fault(code);
-      return new Fault(kind === "unreachable" ? "broken" : kind, message);
+      const why = fault(code);
+      return why.kind === "unreachable" ? new Fault("broken", `the answer broke off (${why.message})`) : why;
     }
     // A host may keep the code of a body's error to itself; its text at least tells a timeout.
     const text = io.toDebugString();

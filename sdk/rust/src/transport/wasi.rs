@@ -233,14 +233,20 @@ impl Body {
 /// Why a body ended early. The answer had begun, so sending again would be no retry any more.
 fn body_fault(error: &IoError) -> Fault {
     if let Some(code) = http_error_code(error) {
-        let fault = fault(&code);
-        let kind = if fault.kind == FaultKind::Unreachable { FaultKind::Broken } else { fault.kind };
-        return Fault { kind, ..fault };
+        return late(fault(&code));
     }
     // A host may keep the code of a body's error to itself; its text at least tells a timeout.
     let text = error.to_debug_string();
     let kind = if text.contains("timeout") { FaultKind::Timeout } else { FaultKind::Broken };
     Fault::new(kind, format!("the answer broke off ({text})"))
+}
+
+/// A fault once the answer had begun.
+fn late(fault: Fault) -> Fault {
+    match fault.kind {
+        FaultKind::Unreachable => Fault::new(FaultKind::Broken, format!("the answer broke off ({})", fault.what)),
+        _ => fault,
+    }
 }
 
 fn fault(code: &ErrorCode) -> Fault {

@@ -162,8 +162,10 @@ impl Body {
 /// Why a body ended early. The answer had begun, so sending again would be no retry any more.
 fn body_fault(code: &ErrorCode) -> Fault {
     let fault = fault(code);
-    let kind = if fault.kind == FaultKind::Unreachable { FaultKind::Broken } else { fault.kind };
-    Fault { kind, ..fault }
+    match fault.kind {
+        FaultKind::Unreachable => Fault::new(FaultKind::Broken, format!("the answer broke off ({})", fault.what)),
+        _ => fault,
+    }
 }
 
 fn fault(code: &ErrorCode) -> Fault {
