@@ -15,11 +15,15 @@ mod wasi;
 #[cfg(all(target_arch = "wasm32", feature = "async"))]
 #[path = "transport/wasi_async.rs"]
 mod wasi;
+#[cfg(target_arch = "wasm32")]
+mod wasi_both;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use native::{Body, count_tokens, elapsed, fraction, original_body, send, sleep, unix_seconds};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use wasi::{Body, count_tokens, elapsed, fraction, original_body, send, sleep, unix_seconds};
+pub(crate) use wasi::{Body, send, sleep, unix_seconds};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use wasi_both::{count_tokens, elapsed, fraction, original_body};
 
 /// Waits for what may wait.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {

@@ -1,22 +1,20 @@
-//! The seam on WASI 0.2: wasi:http, wasi:clocks, wasi:random and the host interface.
+//! The seam on WASI 0.2: requests, answers and waiting. The rest is in `wasi_both`.
 //!
 //! Order matters here. A resource traps when dropped before its children, so handles live in the order
 //! stream, body, response, and a pollable goes before what it was taken from.
 
 use std::time::Duration;
 
-use super::{Answer, Call, Fault, FaultKind, Timeouts};
-use crate::bindings::caisson::llm::host;
+use super::wasi_both::{fault, fields, late, malformed, method, nanoseconds, request_options, scheme};
+use super::{Answer, Call, Fault, FaultKind};
 use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::bindings::wasi::http::outgoing_handler::handle;
 use crate::bindings::wasi::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    RequestOptions, Scheme, http_error_code,
+    ErrorCode, FutureIncomingResponse, IncomingBody, IncomingResponse, OutgoingBody, OutgoingRequest, http_error_code,
 };
 use crate::bindings::wasi::io::error::Error as IoError;
 use crate::bindings::wasi::io::poll::poll;
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
-use crate::bindings::wasi::random::random::get_random_u64;
 
 /// The most one read takes: what comes as it comes, never more.
 const READ_AT_MOST: u64 = 64 * 1024;
@@ -45,60 +43,14 @@ pub(crate) async fn send(call: &Call) -> Result<Answer, Fault> {
 }
 
 fn outgoing_request(call: &Call) -> Result<OutgoingRequest, Fault> {
-    let malformed = |what: String| Fault::new(FaultKind::Malformed, what);
-    let headers = fields(call).map_err(malformed)?;
-    let request = OutgoingRequest::new(headers);
-    let scheme = if call.secure { Scheme::Https } else { Scheme::Http };
+    let request = OutgoingRequest::new(fields(call)?);
     request.set_method(&method(&call.method)).map_err(|()| malformed(format!("not a method: {}", call.method)))?;
-    request.set_scheme(Some(&scheme)).map_err(|()| malformed("the scheme can't be sent".to_owned()))?;
+    request.set_scheme(Some(&scheme(call))).map_err(|()| malformed("the scheme can't be sent".to_owned()))?;
     request.set_authority(Some(&call.authority)).map_err(|()| malformed(format!("not a host: {}", call.authority)))?;
     request
         .set_path_with_query(Some(&call.path_with_query))
         .map_err(|()| malformed(format!("not a path: {}", call.path_with_query)))?;
     Ok(request)
-}
-
-/// All of a request's headers, in one call to the host.
-fn fields(call: &Call) -> Result<Fields, String> {
-    let mut headers: Vec<(String, Vec<u8>)> =
-        call.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
-    if let Some(body) = &call.body {
-        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
-    }
-    Fields::from_list(&headers).map_err(|error| {
-        let is_at_fault = |(name, value): &&(String, Vec<u8>)| Fields::new().append(name, value).is_err();
-        let name = headers.iter().find(is_at_fault).map_or("content-length", |(name, _)| name);
-        format!("header {name} can't be sent: {error}")
-    })
-}
-
-fn method(name: &str) -> Method {
-    match name {
-        "GET" => Method::Get,
-        "HEAD" => Method::Head,
-        "POST" => Method::Post,
-        "PUT" => Method::Put,
-        "DELETE" => Method::Delete,
-        "OPTIONS" => Method::Options,
-        "PATCH" => Method::Patch,
-        other => Method::Other(other.to_owned()),
-    }
-}
-
-/// None where nothing is asked for. A host that can't keep one of these says so by refusing it; its own timeouts hold then.
-fn request_options(timeouts: &Timeouts) -> Option<RequestOptions> {
-    if *timeouts == Timeouts::default() {
-        return None;
-    }
-    let options = RequestOptions::new();
-    let _ = options.set_connect_timeout(timeouts.connect.map(nanoseconds));
-    let _ = options.set_first_byte_timeout(timeouts.first_byte.map(nanoseconds));
-    let _ = options.set_between_bytes_timeout(timeouts.between_bytes.map(nanoseconds));
-    Some(options)
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A request body being written; the stream is dropped before the body. Write errors are not reported: the host closes the body when the request
@@ -241,69 +193,10 @@ fn body_fault(error: &IoError) -> Fault {
     Fault::new(kind, format!("the answer broke off ({text})"))
 }
 
-/// A fault once the answer had begun.
-fn late(fault: Fault) -> Fault {
-    match fault.kind {
-        FaultKind::Unreachable => Fault::new(FaultKind::Broken, format!("the answer broke off ({})", fault.what)),
-        _ => fault,
-    }
-}
-
-fn fault(code: &ErrorCode) -> Fault {
-    use FaultKind::{Broken, Denied, Malformed, Timeout, Unreachable};
-    let (kind, what) = match code {
-        ErrorCode::HttpRequestDenied => (Denied, "not granted to this deployment"),
-        ErrorCode::DestinationIpProhibited => (Denied, "its address is not granted to this deployment"),
-        ErrorCode::DnsTimeout => (Timeout, "looking up the name took too long"),
-        ErrorCode::ConnectionTimeout => (Timeout, "connecting took too long"),
-        ErrorCode::ConnectionReadTimeout => (Timeout, "waiting for bytes took too long"),
-        ErrorCode::ConnectionWriteTimeout => (Timeout, "sending took too long"),
-        ErrorCode::HttpResponseTimeout => (Timeout, "the answer took too long"),
-        ErrorCode::DnsError(_) => (Unreachable, "the name was not found"),
-        ErrorCode::DestinationNotFound => (Unreachable, "the destination was not found"),
-        ErrorCode::DestinationUnavailable => (Unreachable, "the destination is not available"),
-        ErrorCode::DestinationIpUnroutable => (Unreachable, "there is no route to the address"),
-        ErrorCode::ConnectionRefused => (Unreachable, "connection refused"),
-        ErrorCode::ConnectionTerminated => (Unreachable, "the connection was closed"),
-        ErrorCode::HttpResponseIncomplete => (Unreachable, "the answer broke off"),
-        ErrorCode::ConnectionLimitReached => (Broken, "too many connections"),
-        ErrorCode::TlsProtocolError => (Broken, "TLS failed"),
-        ErrorCode::TlsCertificateError => (Broken, "the TLS certificate is not trusted"),
-        ErrorCode::TlsAlertReceived(_) => (Broken, "TLS was refused"),
-        ErrorCode::HttpRequestUriInvalid => (Malformed, "the URL is not valid"),
-        ErrorCode::HttpRequestMethodInvalid => (Malformed, "the method is not valid"),
-        ErrorCode::HttpProtocolError => (Broken, "no HTTP answer came"),
-        ErrorCode::InternalError(Some(what)) => return Fault::new(Broken, what.as_str()),
-        other => return Fault::new(Broken, format!("{other:?}")),
-    };
-    Fault::new(kind, what)
-}
-
 pub(crate) async fn sleep(duration: Duration) {
     monotonic_clock::subscribe_duration(nanoseconds(duration)).block();
 }
 
-/// Since some fixed moment.
-pub(crate) fn elapsed() -> Duration {
-    Duration::from_nanos(monotonic_clock::now())
-}
-
 pub(crate) fn unix_seconds() -> u64 {
     wall_clock::now().seconds
-}
-
-/// Evenly spread over 0 to 1.
-pub(crate) fn fraction() -> f64 {
-    // 53 bits are what a double holds exactly.
-    #[expect(clippy::cast_precision_loss, reason = "both sides fit in 53 bits")]
-    let fraction = (get_random_u64() >> 11) as f64 / ((1_u64 << 53) - 1) as f64;
-    fraction
-}
-
-pub(crate) fn original_body() -> Vec<u8> {
-    host::original_body()
-}
-
-pub(crate) fn count_tokens(encoding: &str, text: &str) -> Option<u32> {
-    host::count_tokens(encoding, text)
 }
