@@ -5,10 +5,6 @@
 pub mod memory;
 #[cfg(feature = "async")]
 pub mod tasks;
-#[cfg(not(feature = "async"))]
-pub mod wire;
-#[cfg(feature = "async")]
-#[path = "wire_async.rs"]
 pub mod wire;
 
 use std::marker::PhantomData;

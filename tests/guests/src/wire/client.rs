@@ -1,25 +1,14 @@
-//! `wasi:http` of WASI 0.3 without the SDK's manners, as `wire` is that of 0.2, with the same functions.
+//! Sending on WASI 0.3, with the same functions.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use caisson_sdk::bindings::wasi::http::client;
-use caisson_sdk::bindings::wasi::http::types::{self, ErrorCode, Fields, RequestOptions, Response, Scheme, Trailers};
+use caisson_sdk::bindings::wasi::http::types::{self, ErrorCode, Fields, Response, Trailers};
 use caisson_sdk::bindings::{wit_future, wit_stream};
 use wit_bindgen::{FutureWriter, StreamResult, StreamWriter, block_on};
 
-pub use caisson_sdk::bindings::wasi::http::types::Method;
-
-/// A request being put together.
-pub struct Request {
-    method: Method,
-    scheme: Scheme,
-    authority: String,
-    path: String,
-    fields: Fields,
-    refused: Vec<String>,
-    timeout: Option<u64>,
-}
+use super::{Got, Request, text};
 
 /// A request on its way.
 pub struct Sent {
@@ -29,90 +18,7 @@ pub struct Sent {
     answered: Option<Result<Response, ErrorCode>>,
 }
 
-/// An answer.
-pub struct Got {
-    /// The status.
-    pub status: u16,
-    /// The headers in order.
-    pub headers: Vec<(String, String)>,
-    /// The body, as far as it came.
-    pub body: Vec<u8>,
-    /// Why the body broke off, if it did.
-    pub broken: Option<String>,
-}
-
 impl Request {
-    /// A GET of this URL, which is cut at its third slash and looked at no further.
-    #[must_use]
-    pub fn get(url: &str) -> Self {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        Self {
-            method: Method::Get,
-            scheme: if scheme == "https" { Scheme::Https } else { Scheme::Http },
-            authority: authority.to_owned(),
-            path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
-            fields: Fields::new(),
-            refused: Vec::new(),
-            timeout: None,
-        }
-    }
-
-    /// With another method.
-    #[must_use]
-    pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// With this path and query instead of the URL's.
-    #[must_use]
-    pub fn path(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.path);
-        self
-    }
-
-    /// Adds a header, or notes that the host refused it.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        if self.fields.append(name, value.as_bytes()).is_err() {
-            self.refused.push(name.to_owned());
-        }
-        self
-    }
-
-    /// Asks for all three timeouts to be this many nanoseconds.
-    #[must_use]
-    pub fn timeout(mut self, nanoseconds: u64) -> Self {
-        self.timeout = Some(nanoseconds);
-        self
-    }
-
-    /// The headers that the host refused so far.
-    #[must_use]
-    pub fn refused(&self) -> Vec<String> {
-        self.refused.clone()
-    }
-
-    /// Sends it without a body, and reads the answer.
-    ///
-    /// # Errors
-    /// What the host said instead.
-    pub fn send(self) -> Result<Got, String> {
-        self.start(None)?.finish(&[])
-    }
-
-    /// Sends it with a body, whatever its headers say of the length, and reads the answer.
-    ///
-    /// # Errors
-    /// What the host said instead.
-    pub fn send_body(self, body: &[u8]) -> Result<Got, String> {
-        let mut sent = self.start(Some(()))?;
-        let written = sent.write(body);
-        let got = sent.finish(&[]);
-        written.and(got)
-    }
-
     /// Starts it; with `body`, one is still to be written.
     ///
     /// # Errors
@@ -125,13 +31,7 @@ impl Request {
             }
             None => (None, None),
         };
-        let options = self.timeout.map(|timeout| {
-            let options = RequestOptions::new();
-            let _ = options.set_connect_timeout(Some(timeout));
-            let _ = options.set_first_byte_timeout(Some(timeout));
-            let _ = options.set_between_bytes_timeout(Some(timeout));
-            options
-        });
+        let options = self.options();
         let (trailers, trailers_reader) = wit_future::new(|| Ok(None));
         let (request, _sent) = types::Request::new(self.fields, reader, trailers_reader, options);
         request.set_method(&self.method).map_err(|()| "no method".to_owned())?;
@@ -198,8 +98,4 @@ async fn read(response: Response) -> (Vec<u8>, Option<String>) {
             return (bytes, end.await.err().map(|code| text(&code)));
         }
     }
-}
-
-fn text(code: &ErrorCode) -> String {
-    format!("{code:?}")
 }
