@@ -3,6 +3,7 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use super::Receipt;
+use super::http::FIELDS_TOO_LARGE;
 use crate::chat;
 
 /// A call that gave no answer, and what it cost.
@@ -87,7 +88,7 @@ const STUCK: &str = "none of its tasks can run on, and it gave no answer, or did
 /// Limits that wasmtime and its WASI tell of by text alone: what the text holds, and what it means to an author.
 const LIMITS: [(&str, &str); 3] = [
     ("allocated for hostcalls", "it passed the host more in one call than a call may hold"),
-    ("size of fields exceeds limit", "it made a set of header fields larger than 32 KiB"),
+    ("size of fields exceeds limit", FIELDS_TOO_LARGE),
     ("no free keys", "it holds too many requests, bodies, tasks, streams, futures and pollables at one time"),
 ];
 

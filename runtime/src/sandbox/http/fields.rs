@@ -13,6 +13,8 @@ use crate::sandbox::state::State;
 
 /// Bytes of one set of fields that a guest makes. A guest may hold a thousand sets.
 pub(in crate::sandbox) const MAX_BYTES: usize = 32 << 10;
+/// What a guest is told that makes a larger one.
+pub(in crate::sandbox) const TOO_LARGE: &str = "it made a set of header fields larger than 32 KiB";
 /// What a field costs the host beside its name and value.
 const BYTES_PER_FIELD: usize = 64;
 
@@ -62,44 +64,59 @@ impl Fields {
     }
 
     fn append(&mut self, name: &str, value: Vec<u8>) -> Outcome<()> {
-        let (name, value) = match self.settable(name).and_then(|name| Ok((name, read(value)?))) {
-            Ok(field) => field,
+        let (name, value) = match self.settable(name).and_then(|name| Ok((read(&name, value)?, name))) {
+            Ok((value, name)) => (name, value),
             Err(error) => return Ok(Err(error)),
         };
-        if name == CONTENT_LENGTH && (length(&value).is_none() || self.map.contains_key(&name)) {
+        if name == CONTENT_LENGTH && self.map.contains_key(&name) {
             return Ok(Err(HeaderError::InvalidSyntax));
         }
-        self.bytes += cost(&name, &value);
-        if self.bytes > MAX_BYTES {
-            wasmtime::bail!("it made a set of header fields larger than 32 KiB");
-        }
-        Arc::make_mut(&mut self.map).append(name, value);
+        self.add(name, value)?;
         Ok(Ok(()))
     }
 
     /// Puts these values in place of those that there are, or leaves all as it was.
     fn set(&mut self, name: &str, values: Vec<Vec<u8>>) -> Outcome<()> {
-        let before = (Arc::clone(&self.map), self.bytes);
-        if let Err(error) = self.remove(name) {
-            return Ok(Err(error));
-        }
-        for value in values {
-            if let Err(error) = self.append(name, value)? {
-                (self.map, self.bytes) = before;
-                return Ok(Err(error));
+        let read = self.settable(name).and_then(|name| {
+            let values = values.into_iter().map(|value| read(&name, value)).collect::<Result<Vec<_>, _>>()?;
+            if name == CONTENT_LENGTH && values.len() > 1 {
+                Err(HeaderError::InvalidSyntax)
+            } else {
+                Ok((name, values))
             }
+        });
+        let (name, values) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.take_out(&name);
+        for value in values {
+            self.add(name.clone(), value)?;
         }
         Ok(Ok(()))
     }
 
     fn remove(&mut self, name: &str) -> Result<(), HeaderError> {
         let name = self.settable(name)?;
-        let taken: usize = self.map.get_all(&name).iter().map(|value| cost(&name, value)).sum();
+        self.take_out(&name);
+        Ok(())
+    }
+
+    fn add(&mut self, name: HeaderName, value: HeaderValue) -> wasmtime::Result<()> {
+        self.bytes += cost(&name, &value);
+        if self.bytes > MAX_BYTES {
+            wasmtime::bail!(TOO_LARGE);
+        }
+        Arc::make_mut(&mut self.map).append(name, value);
+        Ok(())
+    }
+
+    fn take_out(&mut self, name: &HeaderName) {
+        let taken: usize = self.map.get_all(name).iter().map(|value| cost(name, value)).sum();
         if taken > 0 {
             self.bytes = self.bytes.saturating_sub(taken);
-            Arc::make_mut(&mut self.map).remove(&name);
+            Arc::make_mut(&mut self.map).remove(name);
         }
-        Ok(())
     }
 
     fn settable(&self, name: &str) -> Result<HeaderName, HeaderError> {
@@ -111,8 +128,9 @@ impl Fields {
     }
 }
 
-fn read(value: Vec<u8>) -> Result<HeaderValue, HeaderError> {
-    HeaderValue::try_from(value).map_err(|_| HeaderError::InvalidSyntax)
+fn read(name: &HeaderName, value: Vec<u8>) -> Result<HeaderValue, HeaderError> {
+    let value = HeaderValue::try_from(value).map_err(|_| HeaderError::InvalidSyntax)?;
+    if *name == CONTENT_LENGTH && length(&value).is_none() { Err(HeaderError::InvalidSyntax) } else { Ok(value) }
 }
 
 fn cost(name: &HeaderName, value: &HeaderValue) -> usize {

@@ -29,7 +29,7 @@ use bindings::wasi::http::{outgoing_handler, types};
 use upload::Rooms;
 
 pub(super) use codes::nearest;
-pub(super) use fields::MAX_BYTES as MAX_FIELD_BYTES;
+pub(super) use fields::{MAX_BYTES as MAX_FIELD_BYTES, TOO_LARGE as FIELDS_TOO_LARGE};
 pub(super) use request::{AUTHORITY_BYTES, METHOD_BYTES, PATH_BYTES};
 
 /// A guest's way out.
