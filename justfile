@@ -112,6 +112,10 @@ neighbours *ARGS: build rust-guests guests-for-tests
 languages *ARGS: build guests
     cargo run --release --locked -p caisson-bench -- --languages {{ARGS}}
 
+# From a saved change to its answer in `caisson dev`, in each language.
+dev-times *ARGS: build
+    cargo run --release --locked -p caisson-bench -- --dev {{ARGS}}
+
 # Fuzz a target of fuzz/README.md until something breaks, or as libFuzzer's arguments say.
 fuzz TARGET *ARGS:
     mkdir -p fuzz/corpus/{{TARGET}}
