@@ -2,7 +2,7 @@
 //!
 //! Nothing outside of here knows how a world waits. One call is one future that borrows the Store; dropping it and the Store ends
 //! whatever the guest was doing. In the world `adapter-async` a guest's tasks run within such a call and at no other time, so what
-//! it left running when it answered never runs again. One that can't run on any more, and so would never answer, is told from one that
+//! it left running when it answered never runs again; of a stream, the one call is all of it. One that can't run on any more, and so would never answer, is told from one that
 //! waits: nobody's slot is held for it until its deadline.
 
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use wasmtime::component::{InstancePre, ResourceAny};
 
 use super::bindings::{adapter, adapter_async};
 use super::inbox::Inbox;
+use super::ledger::Ledger;
 use super::state::State;
 use super::world::World;
 use crate::chat;
@@ -31,9 +32,9 @@ pub(super) enum Exports {
 
 /// Where a streamed answer's events come from.
 pub(super) enum Events {
-    /// A resource of the guest's, which is asked.
+    /// A resource of the guest's, which is asked ([`Exports::next`]).
     Resource(ResourceAny),
-    /// Where a stream and its result arrive.
+    /// Where a stream and its result arrive while the guest's tasks run ([`run`]).
     Inbox(Arc<Inbox>),
 }
 
@@ -113,6 +114,7 @@ impl Exports {
         store: &mut Store<State>,
         context: chat::Context,
         request: chat::ChatRequest,
+        ledger: &Arc<Ledger>,
     ) -> Answer<Events> {
         match self {
             Self::Adapter(exports) => {
@@ -123,29 +125,24 @@ impl Exports {
                 let function = exports.caisson_adapter_async_provider_async().func_open_stream();
                 let (opened,) = function.call_async(&mut *store, (context, request)).await?;
                 match opened {
-                    Ok((stream, end)) => Ok(Ok(Events::Inbox(Inbox::of(store, stream, end)?))),
+                    Ok((stream, end)) => Ok(Ok(Events::Inbox(Inbox::of(store, stream, end, ledger)?))),
                     Err(error) => Ok(Err(error)),
                 }
             }
         }
     }
 
-    /// Waits for a stream's next events; none is the end.
-    pub(super) async fn next(&self, store: &mut Store<State>, events: &Events) -> Answer<Option<Vec<chat::Event>>> {
-        match (self, events) {
-            (Self::Adapter(exports), Events::Resource(events)) => {
-                exports.caisson_adapter_provider().events().call_next(store, *events).await
-            }
-            (_, Events::Inbox(inbox)) => {
-                // A Store that trapped runs no more.
-                inbox.broken()?;
-                match store.run_concurrent(async |accessor| inbox.next(accessor).await).await.flatten() {
-                    Err(error) => inbox.last_before(error).map(Ok),
-                    given => given,
-                }
-            }
+    /// Waits for the next events of a resource; none is the end.
+    pub(super) async fn next(&self, store: &mut Store<State>, events: ResourceAny) -> Answer<Option<Vec<chat::Event>>> {
+        match self {
+            Self::Adapter(exports) => exports.caisson_adapter_provider().events().call_next(store, events).await,
             // `open_stream` gives each world its own kind.
-            (Self::AdapterAsync(_), Events::Resource(_)) => wasmtime::bail!("the stream is of another world"),
+            Self::AdapterAsync(_) => wasmtime::bail!("the stream is of another world"),
         }
     }
+}
+
+/// Runs a guest's tasks until all that arrived in the inbox is taken and the stream has ended.
+pub(super) async fn run(store: &mut Store<State>, inbox: &Inbox) -> Answer<()> {
+    store.run_concurrent(async |guest| inbox.end(guest).await).await.flatten()
 }

@@ -1,8 +1,7 @@
 //! Where a stream of the world `adapter-async` arrives: what the guest wrote last, until the client's side takes it.
 //!
-//! One write is taken while the host waits for events, up to [`MOST_EVENTS`] of it. Whatever the guest writes after that waits in the
-//! guest's own memory until the host asks again, and between two requests of the host the guest doesn't run at all: so nothing is
-//! ahead of the client but what is in here.
+//! One write is taken at a time, up to [`MOST_EVENTS`] of it. Whatever the guest writes before that is the client's waits in the
+//! guest's own memory: so nothing is ahead of the client but what is in here.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +10,9 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::component::{Accessor, FutureConsumer, FutureReader, Source, StreamConsumer, StreamReader, StreamResult};
 use wasmtime::{AsContextMut, StoreContextMut, Trap};
 
+use super::ledger::Ledger;
 use super::state::State;
+use super::stream::charge;
 use crate::chat::{Error, Event};
 
 /// Events taken at once; of more that were written at once, the rest is taken next.
@@ -31,16 +32,17 @@ struct Arrived {
     ended: bool,
     /// What the guest says of the end.
     result: Option<Result<(), Error>>,
-    /// Why the guest will say no more, while that is to be told.
-    trap: Option<wasmtime::Error>,
-    /// Wakes whoever waits for events.
+    /// Wakes whoever waits for events or their end.
     reader: Option<Waker>,
     /// Wakes the writer that waits for room.
     writer: Option<Waker>,
 }
 
 /// The end of the stream that takes events, held by the Store.
-struct Taker(Arc<Inbox>);
+struct Taker {
+    inbox: Arc<Inbox>,
+    ledger: Arc<Ledger>,
+}
 
 /// The end of the future that takes the result, held by the Store.
 struct ResultTaker(Arc<Inbox>);
@@ -51,29 +53,40 @@ impl Inbox {
         mut store: impl AsContextMut<Data = State>,
         stream: StreamReader<Event>,
         result: FutureReader<Result<(), Error>>,
+        ledger: &Arc<Ledger>,
     ) -> wasmtime::Result<Arc<Self>> {
         let inbox = Arc::new(Self::default());
-        stream.pipe(&mut store, Taker(Arc::clone(&inbox)))?;
+        stream.pipe(&mut store, Taker { inbox: Arc::clone(&inbox), ledger: Arc::clone(ledger) })?;
         result.pipe(&mut store, ResultTaker(Arc::clone(&inbox)))?;
         Ok(inbox)
     }
 
-    /// Waits for events; none is the end. To be called while the guest's tasks run. Fails once none is left to say more.
-    pub(super) async fn next(&self, guest: &Accessor<State>) -> wasmtime::Result<Result<Option<Vec<Event>>, Error>> {
+    /// What has arrived, if anything has. There is room for the next write then.
+    pub(super) fn take(&self) -> Option<Vec<Event>> {
+        let mut arrived = self.arrived();
+        if arrived.events.is_empty() {
+            return None;
+        }
+        wake(&mut arrived.writer);
+        wake(&mut arrived.reader);
+        Some(std::mem::take(&mut arrived.events))
+    }
+
+    /// Waits until all events are taken and the guest has said how it ended. To be called while the guest's tasks run. Fails once
+    /// none is left that could say so.
+    pub(super) async fn end(&self, guest: &Accessor<State>) -> wasmtime::Result<Result<(), Error>> {
         let mut turns = TURNS;
         std::future::poll_fn(|cx| {
             let mut arrived = self.arrived();
+            arrived.reader = Some(cx.waker().clone());
             if !arrived.events.is_empty() {
-                let events = std::mem::take(&mut arrived.events);
-                wake(&mut arrived.writer);
-                return Poll::Ready(Ok(Ok(Some(events))));
+                return Poll::Pending;
             }
             match &arrived.result {
                 Some(Err(error)) => return Poll::Ready(Ok(Err(error.clone()))),
-                Some(Ok(())) if arrived.ended => return Poll::Ready(Ok(Ok(None))),
+                Some(Ok(())) if arrived.ended => return Poll::Ready(Ok(Ok(()))),
                 _ => {}
             }
-            arrived.reader = Some(cx.waker().clone());
             drop(arrived);
             if guest.poll_no_interesting_tasks(cx).is_ready() {
                 if turns == 0 {
@@ -85,21 +98,6 @@ impl Inbox {
             Poll::Pending
         })
         .await
-    }
-
-    /// What had arrived before this trap, which is then told in place of what comes next; the trap itself if nothing had.
-    pub(super) fn last_before(&self, trap: wasmtime::Error) -> wasmtime::Result<Option<Vec<Event>>> {
-        let mut arrived = self.arrived();
-        if arrived.events.is_empty() {
-            return Err(trap);
-        }
-        arrived.trap = Some(trap);
-        Ok(Some(std::mem::take(&mut arrived.events)))
-    }
-
-    /// Fails where the guest trapped before what was taken last.
-    pub(super) fn broken(&self) -> wasmtime::Result<()> {
-        self.arrived().trap.take().map_or(Ok(()), Err)
     }
 
     fn arrived(&self) -> MutexGuard<'_, Arrived> {
@@ -123,7 +121,7 @@ impl StreamConsumer<State> for Taker {
         mut source: Source<'_, Event>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
-        let mut arrived = self.0.arrived();
+        let mut arrived = self.inbox.arrived();
         if !arrived.events.is_empty() {
             if finish {
                 return Poll::Ready(Ok(StreamResult::Cancelled));
@@ -131,6 +129,8 @@ impl StreamConsumer<State> for Taker {
             arrived.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        charge(&mut store)?;
+        self.ledger.look(&store);
         let written = source.remaining(&mut store).min(MOST_EVENTS);
         let mut events = Vec::with_capacity(written);
         // Of an empty write, that there is room is all it asks.
@@ -145,7 +145,7 @@ impl StreamConsumer<State> for Taker {
 
 impl Drop for Taker {
     fn drop(&mut self) {
-        let mut arrived = self.0.arrived();
+        let mut arrived = self.inbox.arrived();
         arrived.ended = true;
         wake(&mut arrived.reader);
     }

@@ -10,6 +10,7 @@ use wasmtime::AsContext;
 use super::lanes::Pace;
 use super::state::State;
 use super::{Failure, Fault, Limits, Receipt};
+use crate::chat;
 use crate::egress::Meter;
 
 pub(super) struct Ledger {
@@ -56,6 +57,17 @@ impl Ledger {
             hosts: self.meter.hosts(),
             time: self.began.elapsed(),
         }
+    }
+
+    /// The adapter's own error, unless the host knows better why it failed.
+    pub(super) fn refused(&self, error: chat::Error) -> Failure {
+        self.failure(match self.meter.denial() {
+            // With a status, it's a provider that said no, whatever else was refused before.
+            _ if error.status.is_some() => Fault::Adapter(Box::new(error)),
+            Some(reason) => Fault::EgressDenied(reason),
+            None if self.meter.is_over() => Fault::EgressExhausted,
+            None => Fault::Adapter(Box::new(error)),
+        })
     }
 
     /// A fault, and what the sandbox had cost when it was last looked at.

@@ -20,6 +20,7 @@ mod ledger;
 mod limits;
 mod log;
 mod state;
+mod stream;
 mod structure;
 mod world;
 
@@ -32,7 +33,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::chat;
 use crate::egress::Egress;
-use exports::{Events, Exports, Linked};
+use exports::{Exports, Linked};
 use lanes::Lanes;
 use ledger::Ledger;
 use limits::Memory;
@@ -45,6 +46,7 @@ pub(crate) use host::estimate_tokens;
 pub use jail::{COMMAND as COMPILE_COMMAND, CompileBounds, Compiled, Inside, run_inside};
 pub use language::Language;
 pub use limits::Limits;
+pub use stream::EventStream;
 #[cfg(feature = "fuzzing")]
 pub(crate) use structure::check as check_structure;
 pub use world::World;
@@ -55,8 +57,6 @@ const MAX_RANDOM_BYTES: u64 = 64 << 10;
 const HOSTCALL_FUEL: usize = 64 << 20;
 /// Bytes that the answer of `describe` may take: it is kept for as long as the adapter is served, and shown.
 const DESCRIBE_FUEL: usize = 1 << 20;
-/// Fuel that each call for a stream's next events costs, beside what the guest does with it.
-const NEXT_FUEL: u64 = 10_000;
 /// Component handles that a guest may hold.
 const MAX_HANDLES: usize = 10_000;
 /// Tasks, and streams and futures with their ends, that the host keeps for a guest at one time.
@@ -89,12 +89,6 @@ pub struct Sandbox {
     exports: Exports,
     ledger: Arc<Ledger>,
     lanes: Arc<Lanes>,
-}
-
-/// A streamed answer being given. Owns the sandbox.
-pub struct EventStream {
-    sandbox: Sandbox,
-    events: Events,
 }
 
 /// What one request cost.
@@ -210,9 +204,10 @@ impl Sandbox {
     /// Starts a streamed answer.
     pub async fn open_stream(self, context: chat::Context, request: chat::ChatRequest) -> Result<EventStream, Failure> {
         self.in_lane(|mut sandbox| async move {
-            match call!(sandbox.open_stream(context, request)) {
-                Ok(events) => Ok(EventStream { sandbox, events }),
-                Err(error) => Err(sandbox.refused(error)),
+            let ledger = Arc::clone(&sandbox.ledger);
+            match call!(sandbox.open_stream(context, request, &ledger)) {
+                Ok(events) => Ok(EventStream::of(sandbox, events)),
+                Err(error) => Err(ledger.refused(error)),
             }
         })
         .await
@@ -254,61 +249,12 @@ impl Sandbox {
     }
 
     fn settle<T>(&self, answered: Result<T, chat::Error>) -> Result<(T, Receipt), Failure> {
-        match answered {
-            Ok(answer) => Ok((answer, self.receipt())),
-            Err(error) => Err(self.refused(error)),
-        }
-    }
-
-    /// The adapter's own error, unless the host knows better why it failed.
-    fn refused(&self, error: chat::Error) -> Failure {
-        self.failure(match self.ledger.meter.denial() {
-            // With a status, it's a provider that said no, whatever else was refused before.
-            _ if error.status.is_some() => Fault::Adapter(Box::new(error)),
-            Some(reason) => Fault::EgressDenied(reason),
-            None if self.ledger.meter.is_over() => Fault::EgressExhausted,
-            None => Fault::Adapter(Box::new(error)),
-        })
+        let receipt = self.receipt();
+        answered.map(|answer| (answer, receipt)).map_err(|error| self.ledger.refused(error))
     }
 
     fn failure(&self, fault: Fault) -> Failure {
         self.ledger.look(&self.store);
         self.ledger.failure(fault)
-    }
-}
-
-impl EventStream {
-    /// Waits for the next events; none is the end. Gives the stream back for the call after, which is not to be made after the end.
-    pub async fn next(self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
-        let (lanes, ledger) = (Arc::clone(&self.sandbox.lanes), Arc::clone(&self.sandbox.ledger));
-        lanes.run(&ledger, self.advance()).await
-    }
-
-    async fn advance(mut self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
-        let Self { sandbox, events } = &mut self;
-        // A guest that answers with nothing costs the host more than itself.
-        let left = sandbox.store.get_fuel().unwrap_or(0).checked_sub(NEXT_FUEL);
-        if left.is_none_or(|left| sandbox.store.set_fuel(left).is_err()) {
-            return Err(sandbox.failure(Fault::Fuel));
-        }
-        let Sandbox { store, exports, ledger, .. } = sandbox;
-        let outcome = tokio::time::timeout_at(ledger.deadline, exports.next(store, events)).await;
-        let fault = match outcome {
-            Ok(Ok(Ok(batch))) => return Ok((self, batch)),
-            Ok(Ok(Err(error))) => return Err(sandbox.refused(error)),
-            Ok(Err(error)) => fault::classify(&error, sandbox.store.data().memory.was_refused()),
-            Err(_) => Fault::Deadline,
-        };
-        Err(sandbox.failure(fault))
-    }
-
-    /// What was used so far.
-    pub fn receipt(&self) -> Receipt {
-        self.sandbox.receipt()
-    }
-
-    /// When the sandbox's time is over.
-    pub fn deadline(&self) -> tokio::time::Instant {
-        self.sandbox.ledger.deadline
     }
 }

@@ -61,6 +61,11 @@ pub(crate) fn in_other_world() -> bool {
     std::env::var_os("CAISSON_WORLD").is_some_and(|world| world == ADAPTER_ASYNC)
 }
 
+/// What `caisson push` has to be told of a component of the world that the tests run with.
+pub fn world_flags() -> &'static [&'static str] {
+    if in_other_world() { &["--allow-async"] } else { &[] }
+}
+
 /// Where a component is that `just` leaves in `folder` of `target`.
 fn built(folder: &str, name: &str) -> PathBuf {
     let target = root().join("target");

@@ -21,7 +21,7 @@ mod request;
 mod streaming;
 
 pub use answer::Answer;
-pub use artifacts::{adapter, adapters, async_guest, build_folder, guest, root};
+pub use artifacts::{adapter, adapters, async_guest, build_folder, guest, root, world_flags};
 pub use command_line::{CommandLine, Ran};
 pub use dev::Dev;
 pub use level::Level;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use caisson_fake_providers::{Body, FakeProvider, Reply, Wire};
 use serde_json::{Value, json};
 
-use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, Provider, adapter, guest, say};
+use caisson_e2e::{ANTHROPIC, Caisson, GEMINI, OPENAI, PROVIDERS, Provider, adapter, guest, say, world_flags};
 
 const SECRET: &str = "sk-of-nobody-0123456789";
 const PLACEHOLDER: &str = "[credential]";
@@ -205,17 +205,9 @@ async fn the_command_line_takes_credentials_from_the_environment_or_a_file_alone
     let base_url = format!("base-url={}", fake.base_url());
     let push = |credential: &str| {
         let component = component.to_str().unwrap();
-        caisson.run(&[
-            "push",
-            component,
-            "--name",
-            "openai",
-            "--set",
-            &base_url,
-            "--grant-requested",
-            "--credential",
-            credential,
-        ])
+        let mut push = vec!["push", component, "--name", "openai", "--set", &base_url, "--grant-requested"];
+        push.extend(["--credential", credential].iter().chain(world_flags()));
+        caisson.run(&push)
     };
     let printed = push("api-key=env:THE_KEY").env("THE_KEY", fake.key()).printed().await;
     assert!(printed.contains("given") && !printed.contains(fake.key()), "{printed}");
