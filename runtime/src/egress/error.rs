@@ -1,7 +1,6 @@
 //! Why egress failed, and how that is found out below the client's own errors.
 
-use std::error::Error as _;
-
+use super::client::ClientError;
 use super::connect::ConnectError;
 use super::meter::Meter;
 
@@ -74,12 +73,15 @@ pub enum EgressError {
 }
 
 /// Finds our own reason below the client's error, and notes on `meter` what the operator can do about it.
-pub(super) fn explain(meter: &Meter, error: hyper_util::client::legacy::Error) -> EgressError {
-    let is_connect = error.is_connect();
-    let mut source = error.source();
+pub(super) fn explain(meter: &Meter, error: ClientError) -> EgressError {
+    let (is_connect, error): (_, Box<dyn std::error::Error + Send + Sync>) = match error {
+        ClientError::Connect(error) => (true, error),
+        ClientError::Http(error) => (false, error.into()),
+    };
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&*error);
     while let Some(cause) = source {
         if let Some(cause) = cause.downcast_ref::<ConnectError>() {
-            return not_connected(meter, cause).unwrap_or_else(|| EgressError::Connection(error.into()));
+            return not_connected(meter, cause).unwrap_or_else(|| EgressError::Connection(error));
         }
         // A body's own error (too many bytes, another length than it said) comes back through hyper.
         match cause.downcast_ref::<EgressError>() {
@@ -101,7 +103,7 @@ pub(super) fn explain(meter: &Meter, error: hyper_util::client::legacy::Error) -
             None => cause.source(),
         };
     }
-    EgressError::Connection(error.into())
+    EgressError::Connection(error)
 }
 
 /// What a failure to connect means; none where it's a broken connection like any other.

@@ -105,10 +105,10 @@ impl Meter {
         Ok(turn)
     }
 
-    pub(super) fn note_host(&self, origin: String) {
+    pub(super) fn note_host(&self, origin: &str) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !seen.hosts.contains(&origin) {
-            seen.hosts.push(origin);
+        if seen.hosts.iter().all(|host| host != origin) {
+            seen.hosts.push(origin.to_owned());
         }
     }
 

@@ -19,6 +19,7 @@
 
 mod address;
 mod body;
+mod client;
 mod connect;
 mod credential;
 mod error;
@@ -26,31 +27,30 @@ mod grant;
 mod meter;
 mod names;
 mod network;
+mod pool;
 mod request;
 mod scrub;
 mod secret_text;
 mod stand_in;
 mod tap;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, IF_RANGE, RANGE};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
 use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Notify;
 
 use body::{Metered, Patient, Scrubbed};
+use client::{Client, Download};
 use connect::{Connector, Timely};
 use meter::Turn;
-use request::CONNECTION_HEADERS;
+use request::{CONNECTION_HEADERS, Reading};
 use scrub::Secrets;
 use stand_in::Dialler;
 use tap::{Watched, WatchedBody};
@@ -68,11 +68,6 @@ pub use secret_text::SecretText;
 pub use stand_in::StandIn;
 pub use tap::{Passing, Tap};
 
-const POOL_IDLE: Duration = Duration::from_secs(60);
-/// Idle connections to one host that are kept. Further ones are closed after their answer.
-const MAX_IDLE_PER_HOST: usize = 64;
-const MAX_ANSWER_HEADERS: usize = 100;
-const MAX_ANSWER_HEAD_BYTES: usize = 64 * 1024;
 /// Interim (1xx) answers to one request. One or two are usual; a flood of them would keep a request from ever timing out.
 const MAX_INTERIM_ANSWERS: u32 = 16;
 
@@ -86,7 +81,9 @@ pub struct Egress {
     grants: Arc<[Grant]>,
     credentials: Vec<Credential>,
     secrets: Secrets,
-    client: Client<Dialler, OutgoingBody>,
+    client: Client,
+    /// The URL that was granted last, and what it means.
+    granted_last: Mutex<Option<Arc<Reading>>>,
     tap: Option<Arc<dyn Tap>>,
 }
 
@@ -111,17 +108,9 @@ impl Egress {
                 Dialler::Network(Timely::new(tls.https_or_http().enable_all_versions().wrap_connector(connector)))
             }
         };
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .http1_max_headers(MAX_ANSWER_HEADERS)
-            .http1_max_buf_size(MAX_ANSWER_HEAD_BYTES)
-            .http2_max_header_list_size(MAX_ANSWER_HEAD_BYTES as u32)
-            .build(dialler);
         let secrets = Secrets::new(credentials.iter().map(|credential| credential.secret.expose()));
-        Self { grants, credentials, secrets, client, tap: network.tap.clone() }
+        let (client, tap) = (Client::new(dialler), network.tap.clone());
+        Self { grants, credentials, secrets, client, granted_last: Mutex::default(), tap }
     }
 
     /// No way out at all: for `describe`, which is called before anything is granted.
@@ -138,9 +127,9 @@ impl Egress {
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
         let turn = meter.begin_request()?;
-        let (mut request, watched) = self.admit(&meter, request)?;
+        let (granted, mut request, watched) = self.admit(&meter, request)?;
         let flooded = watch_interim_answers(&mut request);
-        let sent = self.client.request(request);
+        let sent = self.client.send(&granted.target, request);
         let answered = async {
             match patience.first_byte {
                 Some(limit) => tokio::time::timeout(limit, sent).await.map_err(|_| EgressError::TimedOut),
@@ -163,13 +152,11 @@ impl Egress {
         &self,
         meter: &Arc<Meter>,
         request: Request<OutgoingBody>,
-    ) -> Result<(Request<OutgoingBody>, Option<Watched>), EgressError> {
+    ) -> Result<(Arc<Reading>, Request<OutgoingBody>, Option<Watched>), EgressError> {
         let (mut parts, body) = request.into_parts();
-        let (mut url, target) = request::target(&parts)?;
-        if !self.grants.iter().any(|grant| grant.covers(&target)) {
-            meter.note_denial(format!("the adapter may not reach {target}: no grant covers it; the operator can add one with --allow-host {target}"));
-            return Err(EgressError::Denied);
-        }
+        request::check_method(&parts.method)?;
+        let granted = self.granted(meter, &parts.uri)?;
+        let (target, mut url) = (&granted.target, granted.url.clone());
         request::clean(&mut parts.headers)?;
         let length = request::length(&parts.headers)?;
         if !self.secrets.is_empty() {
@@ -180,21 +167,37 @@ impl Egress {
         let watched = self.tap.as_ref().map(|tap| {
             let (mut url, mut headers) = (url.clone(), parts.headers.clone());
             for credential in &self.credentials {
-                credential.stand_in().put_on(&target, &mut url, &mut headers);
+                credential.stand_in().put_on(target, &mut url, &mut headers);
             }
             Watched { exchange: tap.begin(&parts.method, &url, &headers), tap: Arc::clone(tap) }
         });
         for credential in &self.credentials {
-            credential.put_on(&target, &mut url, &mut parts.headers);
+            credential.put_on(target, &mut url, &mut parts.headers);
         }
-        parts.uri = request::uri(&target, &url)?;
-        meter.note_host(target.to_string());
+        parts.uri = if url == granted.url { granted.uri.clone() } else { request::uri(target, &url)? };
+        meter.note_host(&granted.origin);
         let body = match &watched {
             Some(watched) => WatchedBody { body, watched: watched.clone(), outgoing: true }.boxed_unsync(),
             None => body,
         };
         let body = Metered::outgoing(body, Arc::clone(meter), length);
-        Ok((Request::from_parts(parts, body.boxed_unsync()), watched))
+        Ok((granted, Request::from_parts(parts, body.boxed_unsync()), watched))
+    }
+
+    /// What the URL means, where a grant covers it. An adapter most often has one URL, which is read once.
+    fn granted(&self, meter: &Meter, uri: &Uri) -> Result<Arc<Reading>, EgressError> {
+        let last = lock(&self.granted_last).clone();
+        if let Some(granted) = last.filter(|granted| granted.is_of(uri)) {
+            return Ok(granted);
+        }
+        let read = Arc::new(Reading::of(uri)?);
+        let target = &read.target;
+        if !self.grants.iter().any(|grant| grant.covers(target)) {
+            meter.note_denial(format!("the adapter may not reach {target}: no grant covers it; the operator can add one with --allow-host {target}"));
+            return Err(EgressError::Denied);
+        }
+        *lock(&self.granted_last) = Some(Arc::clone(&read));
+        Ok(read)
     }
 
     /// Counts and scrubs what comes back.
@@ -202,7 +205,7 @@ impl Egress {
         &self,
         meter: Arc<Meter>,
         turn: Turn,
-        response: Response<Incoming>,
+        response: Response<Download>,
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
         let (mut parts, body) = response.into_parts();
@@ -242,6 +245,10 @@ impl Egress {
             }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Has an answer watched on its way in, as the guest gets it.

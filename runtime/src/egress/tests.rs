@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use http::{Method, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -17,6 +18,7 @@ use super::network::tls_trusting;
 use super::request::MAX_URL_BYTES;
 use super::*;
 
+mod kept;
 mod raw;
 
 /// What an upstream saw of one request.
@@ -67,6 +69,10 @@ impl Upstream {
             }
         });
         upstream
+    }
+
+    async fn is_reached(&self) {
+        tokio::net::TcpStream::connect(self.address).await.unwrap();
     }
 
     fn origin(&self) -> String {

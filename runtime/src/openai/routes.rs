@@ -1,7 +1,9 @@
 //! The data plane's paths: read, dispatch, write. Every decision is made elsewhere.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -229,14 +231,14 @@ fn receipt_comment(receipt: &Receipt, revision: &str) -> String {
 }
 
 impl RequestId {
-    /// A new one: 128 random bits.
+    /// A new one: 128 bits that nobody else can tell beforehand, from a secret of this process and a count. Each from the system's
+    /// random numbers would be a system call.
     pub fn new() -> Self {
-        let mut bytes = [0u8; 16];
-        if getrandom::fill(&mut bytes).is_err() {
-            // Ids are for finding a request again, not a secret: the clock does where the system gives no random bytes.
-            bytes = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()).to_le_bytes();
-        }
-        Self(format!("req_{:032x}", u128::from_le_bytes(bytes)))
+        static SECRET: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let [high, low] = SECRET.each_ref().map(|secret| secret.hash_one(count));
+        Self(format!("req_{high:016x}{low:016x}"))
     }
 
     /// This very one: where the same request has to be the same each time.

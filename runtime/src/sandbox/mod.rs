@@ -207,7 +207,10 @@ impl Sandbox {
             let ledger = Arc::clone(&sandbox.ledger);
             match call!(sandbox.open_stream(context, request, &ledger)) {
                 Ok(events) => Ok(EventStream::of(sandbox, events)),
-                Err(error) => Err(ledger.refused(error)),
+                Err(error) => {
+                    ledger.look(&sandbox.store);
+                    Err(ledger.refused(error))
+                }
             }
         })
         .await

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::time::Instant;
-use wasmtime::component::ResourceAny;
 use wasmtime::{AsContextMut, Trap};
 
-use super::exports::{self, Events};
+use super::exports::{self, Events, Resource};
 use super::inbox::Inbox;
 use super::lanes::Lanes;
 use super::ledger::Ledger;
@@ -31,7 +30,7 @@ pub struct EventStream {
 }
 
 enum Source {
-    Asked(Box<Sandbox>, ResourceAny),
+    Asked(Box<Sandbox>, Resource),
     Running(Running),
 }
 
@@ -64,7 +63,7 @@ impl EventStream {
 
     async fn advance(mut self) -> Result<(Self, Option<Vec<chat::Event>>), Failure> {
         let batch = match &mut self.source {
-            Source::Asked(sandbox, events) => ask(sandbox, *events).await?,
+            Source::Asked(sandbox, events) => ask(sandbox, events).await?,
             // Outside of what runs the guest's tasks: a timeout inside may never fire.
             Source::Running(running) => tokio::time::timeout_at(self.ledger.deadline, running.next())
                 .await
@@ -94,12 +93,12 @@ pub(super) fn charge(mut store: impl AsContextMut<Data = State>) -> wasmtime::Re
     store.set_fuel(left)
 }
 
-async fn ask(sandbox: &mut Sandbox, events: ResourceAny) -> Result<Option<Vec<chat::Event>>, Failure> {
-    let Sandbox { store, exports, ledger, .. } = sandbox;
+async fn ask(sandbox: &mut Sandbox, events: &Resource) -> Result<Option<Vec<chat::Event>>, Failure> {
+    let Sandbox { store, ledger, .. } = sandbox;
     if charge(&mut *store).is_err() {
         return Err(sandbox.failure(Fault::Fuel));
     }
-    let fault = match tokio::time::timeout_at(ledger.deadline, exports.next(store, events)).await {
+    let fault = match tokio::time::timeout_at(ledger.deadline, events.next(store)).await {
         Ok(Ok(Ok(batch))) => return Ok(batch),
         Ok(Ok(Err(error))) => {
             ledger.look(&*store);

@@ -14,6 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -77,9 +78,15 @@ pub(super) struct Patience {
 /// Places for connections.
 struct Room {
     free: Arc<Semaphore>,
-    /// Wakes the connection that has been quiet for longest, so that it leaves.
+    /// Wakes the connection that has been quiet for longest, so that it leaves. What wakes nobody is kept for the next to be quiet,
+    /// which looks whether it's still wanted.
     wanted: Notify,
+    /// Who wants a place.
+    wanting: AtomicUsize,
 }
+
+/// Somebody who wants a place.
+struct Wanting<'a>(&'a Room);
 
 /// Turns a connection's requests over to the routes.
 struct Requests {
@@ -97,7 +104,7 @@ impl Clients {
         stop: watch::Receiver<()>,
     ) -> Self {
         let free = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
-        let room = Arc::new(Room { free, wanted: Notify::new() });
+        let room = Arc::new(Room { free, wanted: Notify::new(), wanting: AtomicUsize::new(0) });
         Self { routes, builder: Arc::new(protocol(patience)), room, patience, metrics, stop }
     }
 
@@ -119,7 +126,7 @@ impl Clients {
                         tracing::warn!(%error, "no connection accepted; trying again until it works");
                     }
                     failing = true;
-                    self.room.wanted.notify_one();
+                    let _wanting = self.room.want();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -178,11 +185,28 @@ impl Room {
             if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
                 return place;
             }
-            self.wanted.notify_one();
+            let _wanting = self.want();
             if let Ok(place) = Arc::clone(&self.free).acquire_owned().await {
                 return place;
             }
         }
+    }
+
+    /// Has the connection leave that has been quiet for longest, or the first to be quiet while this is held.
+    fn want(&self) -> Wanting<'_> {
+        self.wanting.fetch_add(1, Ordering::Relaxed);
+        self.wanted.notify_one();
+        Wanting(self)
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.wanting.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Drop for Wanting<'_> {
+    fn drop(&mut self) {
+        self.0.wanting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -235,7 +259,7 @@ async fn quiet_for_too_long(activity: &Activity, room: &Room, idle: Duration) {
             biased;
             () = broken => {}
             // Those who wait are woken in the order in which they began to.
-            () = room.wanted.notified() => return,
+            () = room.wanted.notified() => if room.is_wanted() { return },
             () = tokio::time::sleep(idle) => return,
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use caisson_e2e::Push;
+use caisson_e2e::{Push, world_flags};
 use serde_json::Value;
 
 use crate::beside::{Beside, Serve, Stand};
@@ -170,6 +170,11 @@ impl Attack {
     /// Each request is answered, and `check` panics at what should not have been possible. `stopped_by` is for the table.
     pub(crate) fn answers(self, stopped_by: &'static str, check: fn(&Reply, &Beside)) -> Self {
         Self { expected: Expected::Answers(stopped_by, check), ..self }
+    }
+
+    /// What else holds with guests that are built for the world `adapter-async`.
+    pub(crate) fn in_adapter_async(self, change: fn(Self) -> Self) -> Self {
+        if world_flags().is_empty() { self } else { change(self) }
     }
 
     /// The upload is refused with 422 and this code.

@@ -47,7 +47,9 @@ pub(super) fn floods() -> Vec<Attack> {
             .often(2, 1)
             .limit("fuel", 5_000_000_000)
             .limit("memory-bytes", 512 << 20)
-            .fails_with(&[(200, "adapter_trap"), (200, "malformed_answer")]),
+            .fails_with(&[(200, "adapter_trap"), (200, "malformed_answer")])
+            // Taken 64 at a time there, until the answer is too long.
+            .in_adapter_async(|attack| attack.fails(200, "answer_too_large")),
         attack("million-choices", "million_choices", "answers with a million choices")
             .often(2, 1)
             .limit("fuel", 5_000_000_000)
