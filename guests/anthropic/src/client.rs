@@ -6,8 +6,6 @@ pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod request;
 
-use std::time::Duration;
-
 use caisson_sdk::Result;
 use caisson_sdk::api::{Context, Error};
 use caisson_sdk::http::{Request, Response};
@@ -26,7 +24,6 @@ pub(crate) const DEFAULT_MAX_TOKENS: u32 = 4_096;
 pub(crate) fn send(context: &Context, body: &MessagesRequest) -> Result<Response> {
     let mut request = Request::post(format!("{}/v1/messages", context.base_url(HOST)))
         .header("anthropic-version", context.setting("anthropic-version").unwrap_or(VERSION))
-        .timeout(Duration::from_millis(context.timeout_ms.into()))
         .retry(Retry::configured(context)?)
         .json(body);
     if let Some(features) = beta_features(context) {

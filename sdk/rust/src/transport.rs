@@ -6,6 +6,7 @@
 //!
 //! Knows no policy: whether to send again and what an error means to a client is decided above.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -75,9 +76,13 @@ pub(crate) struct Timeouts {
 /// The head of an answer, and its body still to be read.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    /// After the body, which has to be dropped first.
     pub(crate) body: Body,
+    pub(crate) headers: Headers,
 }
+
+/// An answer's headers, names in lower case. Asked of the host when the first is looked at: most good answers' never are.
+pub(crate) type Headers = LazyCell<Vec<(String, String)>, Box<dyn FnOnce() -> Vec<(String, String)>>>;
 
 /// Why there is no answer, or no more of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -133,6 +133,8 @@ impl Request {
         loop {
             let outcome = transport::send(&call).await;
             let again = match &outcome {
+                // Leaves the headers unread where nothing can come of it.
+                Ok(answer) if answer.status < 400 || attempts.are_over() => None,
                 Ok(answer) => {
                     retry::may_help(answer.status, &answer.headers).then(|| retry::asked_wait(&answer.headers))
                 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::api::Error;
-use crate::transport::{self, Answer, Body};
+use crate::transport::{self, Answer, Body, Headers};
 use crate::{Result, error, ndjson, sse};
 
 /// What [`Response::bytes`] and its like read at most, unless told otherwise: 32 MiB.
@@ -15,14 +15,15 @@ const DEFAULT_LIMIT: usize = 32 << 20;
 pub struct Response {
     origin: String,
     status: u16,
-    headers: Vec<(String, String)>,
+    /// Before the headers, since it has to be dropped first.
     body: Option<Body>,
+    headers: Headers,
     limit: usize,
 }
 
 impl Response {
     pub(super) fn new(origin: String, answer: Answer) -> Self {
-        Self { origin, status: answer.status, headers: answer.headers, body: Some(answer.body), limit: DEFAULT_LIMIT }
+        Self { origin, status: answer.status, body: Some(answer.body), headers: answer.headers, limit: DEFAULT_LIMIT }
     }
 
     /// The HTTP status.
