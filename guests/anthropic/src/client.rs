@@ -22,7 +22,7 @@ pub(crate) const DEFAULT_MAX_TOKENS: u32 = 4_096;
 
 /// Sends a request; a refusal is an error with what the provider said.
 pub(crate) fn send(context: &Context, body: &MessagesRequest) -> Result<Response> {
-    let mut request = Request::post(format!("{}/v1/messages", context.base_url(HOST)))
+    let mut request = Request::post(context.base_url(HOST) + "/v1/messages")
         .header("anthropic-version", context.setting("anthropic-version").unwrap_or(VERSION))
         .retry(Retry::configured(context)?)
         .json(body);

@@ -111,9 +111,7 @@ impl Parser {
                 self.has_data = true;
                 self.event.data.push_str(&text(value));
             }
-            b"event" => {
-                self.event.event = Some(text(value).into_owned()).filter(|name| !name.is_empty())
-            }
+            b"event" => self.event.event = Some(text(value).into_owned()).filter(|name| !name.is_empty()),
             b"id" if !value.contains(&0) => self.event.id = Some(text(value).into_owned()),
             // A comment, which begins with the colon, or a field of no meaning here.
             _ => {}

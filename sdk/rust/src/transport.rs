@@ -60,8 +60,8 @@ pub(crate) struct Call {
 impl Call {
     /// Scheme and authority, as a grant names them.
     pub(crate) fn origin(&self) -> String {
-        let scheme = if self.secure { "https" } else { "http" };
-        format!("{scheme}://{}", self.authority)
+        let scheme = if self.secure { "https://" } else { "http://" };
+        [scheme, &self.authority].concat()
     }
 }
 

@@ -101,6 +101,19 @@ pub(crate) struct BlockDelta<'a> {
     pub(crate) citation: Option<&'a RawValue>,
 }
 
+impl BlockDelta<'_> {
+    pub(crate) fn text(text: String) -> Self {
+        Self {
+            kind: "text_delta".into(),
+            text: Some(text),
+            partial_json: None,
+            thinking: None,
+            signature: None,
+            citation: None,
+        }
+    }
+}
+
 /// The body of a refused request, and the data of a stream's `error` event.
 #[derive(Deserialize)]
 pub(crate) struct Failure {

@@ -48,9 +48,20 @@ impl<'a> Fields<'a> {
     /// Removes the field, however often it stands there, and reads the first as `T`:
     /// none if it is absent, null or not a `T`.
     pub(crate) fn take<T: Deserialize<'a>>(&mut self, name: &str) -> Option<T> {
-        let value = self.find(name)?;
-        self.retain(|known| known != name);
-        serde_json::from_str::<Option<T>>(value.get()).ok()?
+        serde_json::from_str(self.take_raw(name)?.get()).ok()
+    }
+
+    /// The same, left as text.
+    pub(crate) fn take_raw(&mut self, name: &str) -> Option<&'a RawValue> {
+        let mut first = None;
+        self.0.retain(|(known, value)| {
+            let is_named = known == name;
+            if is_named && first.is_none() {
+                first = Some(*value);
+            }
+            !is_named
+        });
+        first.filter(|value: &&RawValue| value.get() != "null")
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {

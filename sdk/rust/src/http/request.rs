@@ -164,7 +164,11 @@ impl Request {
     }
 
     fn and_then(mut self, change: impl FnOnce(&mut Call) -> Result<()>) -> Self {
-        self.call = self.call.and_then(|mut call| change(&mut call).map(|()| call));
+        if let Ok(call) = &mut self.call
+            && let Err(error) = change(call)
+        {
+            self.call = Err(error);
+        }
         self
     }
 
@@ -186,10 +190,14 @@ const HOSTS_OWN: [&str; 9] = [
     "upgrade",
 ];
 
+fn is_token(byte: u8) -> bool {
+    let is_mark = matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
+    is_mark || byte.is_ascii_alphanumeric()
+}
+
 /// A value often comes from a client, and a line break in it would be a header of its own.
 fn check_header(name: &str, value: &str) -> Result<()> {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(token) {
+    if name.is_empty() || !name.bytes().all(is_token) {
         return Err(Error::internal(format!("{name:?} is no header name")));
     }
     if HOSTS_OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {

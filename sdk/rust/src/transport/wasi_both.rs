@@ -29,7 +29,8 @@ pub(super) fn fields(call: &Call) -> Result<Fields, Fault> {
 
 pub(super) fn headers(entries: impl FnOnce() -> Vec<(String, Vec<u8>)> + 'static) -> Headers {
     let text = |(name, value): (String, Vec<u8>)| {
-        let value = String::from_utf8(value).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let value =
+            String::from_utf8(value).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         (name.to_ascii_lowercase(), value)
     };
     LazyCell::new(Box::new(move || entries().into_iter().map(text).collect()))
