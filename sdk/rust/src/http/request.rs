@@ -1,5 +1,6 @@
 //! A request being built and sent, again where its [`Retry`] says so. Reading the answer is `response`'s.
 
+use std::io;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -67,8 +68,9 @@ impl Request {
 
     /// Sends this as JSON.
     pub fn json(self, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(bytes) => self.body(bytes, "application/json"),
+        let mut body = Body(Vec::with_capacity(ROOM));
+        match serde_json::to_writer(&mut body, value) {
+            Ok(()) => self.body(body.0, "application/json"),
             Err(error) => self.and_then(|_| Err(Error::internal(format!("the request does not become JSON: {error}")))),
         }
     }
@@ -174,6 +176,39 @@ impl Request {
 
     fn has_header(&self, name: &str) -> bool {
         self.call.as_ref().is_ok_and(|call| call.headers.iter().any(|(key, _)| key == name))
+    }
+}
+
+/// What there is room for behind a long text.
+const ROOM: usize = 1024;
+
+/// A body being written. A vector would double for what comes behind a long text, and memory that no call used before is dear.
+struct Body(Vec<u8>);
+
+impl Body {
+    /// By half at least, so that many long texts are not moved for each.
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        self.0.reserve_exact((bytes + ROOM).max(self.0.capacity() / 2));
+    }
+}
+
+impl io::Write for Body {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() > self.0.capacity() - self.0.len() {
+            self.grow(bytes.len());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
