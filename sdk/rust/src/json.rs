@@ -36,7 +36,7 @@ pub fn object(text: &str) -> Result<Map<String, Value>> {
 }
 
 /// What is shorter goes the usual way.
-const LONG: usize = 64;
+const LONG: usize = 32;
 
 /// Serializes a text that may be long, such as a prompt or an image in base64: what is written is the same, with a fraction of the
 /// instructions. For fields: `#[serde(serialize_with = "caisson_sdk::json::long_text")]`.

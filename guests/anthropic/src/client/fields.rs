@@ -68,13 +68,14 @@ impl<'a> Fields<'a> {
         self.0.retain(|(name, _)| keep(name));
     }
 
-    /// What is left, as the contract carries it; nulls say nothing and stay behind.
+    /// What is left, but nulls, which say nothing.
+    pub(crate) fn filled(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.into_iter().filter(|(_, value)| value.get() != "null")
+    }
+
+    /// The same, as the contract carries it.
     pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
-        self.0
-            .into_iter()
-            .filter(|(_, value)| value.get() != "null")
-            .map(|(name, value)| (name.into_owned(), value.get().to_owned()))
-            .collect()
+        self.filled().map(|(name, value)| (name.into_owned(), value.get().to_owned())).collect()
     }
 }
 
