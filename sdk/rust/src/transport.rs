@@ -76,9 +76,8 @@ pub(crate) struct Timeouts {
 /// The head of an answer, and its body still to be read.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// After the body, which has to be dropped first.
-    pub(crate) body: Body,
     pub(crate) headers: Headers,
+    pub(crate) body: Body,
 }
 
 /// An answer's headers, names in lower case. Asked of the host when the first is looked at: most good answers' never are.

@@ -15,15 +15,14 @@ const DEFAULT_LIMIT: usize = 32 << 20;
 pub struct Response {
     origin: String,
     status: u16,
-    /// Before the headers, since it has to be dropped first.
-    body: Option<Body>,
     headers: Headers,
+    body: Option<Body>,
     limit: usize,
 }
 
 impl Response {
     pub(super) fn new(origin: String, answer: Answer) -> Self {
-        Self { origin, status: answer.status, body: Some(answer.body), headers: answer.headers, limit: DEFAULT_LIMIT }
+        Self { origin, status: answer.status, headers: answer.headers, body: Some(answer.body), limit: DEFAULT_LIMIT }
     }
 
     /// The HTTP status.

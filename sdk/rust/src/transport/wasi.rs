@@ -1,7 +1,7 @@
 //! The seam on WASI 0.2: requests, answers and waiting. The rest is in `wasi_both`.
 //!
-//! Order matters here. A resource traps when dropped before its children, so handles live in the order
-//! stream, body, response, and a pollable goes before what it was taken from.
+//! Order matters here. A resource traps when dropped before its children, so a stream goes before its body, headers before their
+//! response, and a pollable before what it was taken from. A body is no child of its response, which stays for its headers only.
 
 use std::time::Duration;
 
