@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use caisson_sdk::Result;
 use caisson_sdk::api::{Error, Event, Finish, OtherDelta, ReasoningDelta, StreamStart, TextDelta, ToolDelta};
+use caisson_sdk::{Result, json};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -242,10 +242,7 @@ fn text_piece(data: &str) -> Option<BlockPiece<'static>> {
     let delta = delta.strip_prefix(r#""delta":{"type":"text_delta","text":"#)?;
     // Spaces may stand before the last brace, so that the length of what is encrypted doesn't tell the text's.
     let text = delta.strip_suffix('}')?.trim_end_matches(' ').strip_suffix('}')?;
-    let plain = text.strip_prefix('"')?.strip_suffix('"')?;
-    let is_plain = !plain.bytes().any(|byte| matches!(byte, b'"' | b'\\' | ..b' '));
-    let text = if is_plain { plain.to_owned() } else { serde_json::from_str(text).ok()? };
-    Some(BlockPiece { index: Some(index.parse().ok()?), delta: Some(BlockDelta::text(text)) })
+    Some(BlockPiece { index: Some(index.parse().ok()?), delta: Some(BlockDelta::text(json::text(text).ok()?)) })
 }
 
 /// An event's type. It stands first as a rule, and is then found without reading the rest.
