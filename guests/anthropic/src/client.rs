@@ -6,8 +6,6 @@ pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod request;
 
-use std::time::Duration;
-
 use caisson_sdk::Result;
 use caisson_sdk::api::{Context, Error};
 use caisson_sdk::http::{Request, Response};
@@ -24,9 +22,8 @@ pub(crate) const DEFAULT_MAX_TOKENS: u32 = 4_096;
 
 /// Sends a request; a refusal is an error with what the provider said.
 pub(crate) fn send(context: &Context, body: &MessagesRequest) -> Result<Response> {
-    let mut request = Request::post(format!("{}/v1/messages", context.base_url(HOST)))
+    let mut request = Request::post(context.base_url(HOST) + "/v1/messages")
         .header("anthropic-version", context.setting("anthropic-version").unwrap_or(VERSION))
-        .timeout(Duration::from_millis(context.timeout_ms.into()))
         .retry(Retry::configured(context)?)
         .json(body);
     if let Some(features) = beta_features(context) {

@@ -19,15 +19,19 @@ pub(crate) fn checked_completion(answer: String) -> Result<String> {
     struct Completion<'a> {
         #[serde(borrow)]
         choices: Option<&'a RawValue>,
+        #[serde(borrow)]
+        error: Option<&'a RawValue>,
+        #[serde(borrow)]
+        object: Option<&'a RawValue>,
     }
 
-    if let Some(error) = errors::in_answer(&answer) {
-        return Err(error);
+    match serde_json::from_str(&answer) {
+        Ok(Completion { error, object, .. }) if errors::tells_of_one(error, object) => Err(errors::in_stream(&answer)),
+        Ok(Completion { choices: Some(choices), .. }) if choices.get().starts_with('[') && is_object(&answer) => {
+            Ok(answer)
+        }
+        _ => Err(not_the_api("a chat completion", &answer)),
     }
-    let is_completion = is_object(&answer)
-        && serde_json::from_str::<Completion>(&answer)
-            .is_ok_and(|completion| completion.choices.is_some_and(|choices| choices.get().starts_with('[')));
-    if is_completion { Ok(answer) } else { Err(not_the_api("a chat completion", &answer)) }
 }
 
 /// Whether JSON text can only be an object: serde reads a struct from an array too.

@@ -12,6 +12,8 @@
 //! request after it has left the guest.
 
 mod adapter;
+#[cfg(any(all(target_arch = "wasm32", feature = "allocator"), test))]
+mod allocator;
 pub mod api;
 mod batches;
 #[doc(hidden)]
@@ -40,6 +42,10 @@ pub mod testing;
 mod transport;
 
 pub use adapter::{Adapter, EventSource};
+
+#[cfg(all(target_arch = "wasm32", feature = "allocator"))]
+#[global_allocator]
+static ALLOCATOR: allocator::Allocator = allocator::Allocator::new();
 
 /// What an adapter's functions return: the contract's error unless another is named.
 pub type Result<T, E = api::Error> = std::result::Result<T, E>;

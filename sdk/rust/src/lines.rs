@@ -20,6 +20,12 @@ pub(crate) struct Lines {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
+/// Bytes as text; what is not UTF-8 becomes replacement characters.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // Looks at several bytes at a time, which the other doesn't.
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 impl Lines {
     /// Takes the next line off `bytes`, without its end. `None` once only an unfinished line is left, which
     /// is kept for the next piece.

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::api::Error;
 use crate::batches::{Incremental, next_batch};
 use crate::http::Response;
-use crate::lines::{Lines, TooLong};
+use crate::lines::{self, Lines, TooLong};
 
 /// What one line may take: 16 MiB, room for an inline image.
 pub const DEFAULT_LIMIT: usize = 16 << 20;
@@ -73,7 +73,7 @@ impl Parser {
 
 fn text(line: &[u8]) -> Option<String> {
     let line = line.trim_ascii();
-    (!line.is_empty()).then(|| String::from_utf8_lossy(line).into_owned())
+    (!line.is_empty()).then(|| lines::text(line).into_owned())
 }
 
 /// The lines of a response.

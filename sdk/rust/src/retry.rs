@@ -72,7 +72,8 @@ impl Retry {
     }
 
     pub(crate) fn start(self) -> Attempts {
-        Attempts { policy: self, made: 0, began: transport::elapsed() }
+        let began = if self.times == 0 { Duration::ZERO } else { transport::elapsed() };
+        Attempts { policy: self, made: 0, began }
     }
 }
 
@@ -84,9 +85,14 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
+    /// Whether there is none after this one, whatever came of it.
+    pub(crate) fn are_over(&self) -> bool {
+        self.made >= self.policy.times
+    }
+
     /// How long to wait before the next attempt; `None` where there should be none.
     pub(crate) fn next_wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        if self.made >= self.policy.times {
+        if self.are_over() {
             return None;
         }
         let wait = match asked {

@@ -6,6 +6,7 @@
 //!
 //! Knows no policy: whether to send again and what an error means to a client is decided above.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -59,8 +60,8 @@ pub(crate) struct Call {
 impl Call {
     /// Scheme and authority, as a grant names them.
     pub(crate) fn origin(&self) -> String {
-        let scheme = if self.secure { "https" } else { "http" };
-        format!("{scheme}://{}", self.authority)
+        let scheme = if self.secure { "https://" } else { "http://" };
+        [scheme, &self.authority].concat()
     }
 }
 
@@ -75,9 +76,12 @@ pub(crate) struct Timeouts {
 /// The head of an answer, and its body still to be read.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Headers,
     pub(crate) body: Body,
 }
+
+/// An answer's headers, names in lower case. Asked of the host when the first is looked at: most good answers' never are.
+pub(crate) type Headers = LazyCell<Vec<(String, String)>, Box<dyn FnOnce() -> Vec<(String, String)>>>;
 
 /// Why there is no answer, or no more of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -47,18 +47,43 @@ impl<'a> AnswerBlock<'a> {
     }
 }
 
-/// One server-sent event's data.
+/// What every event's data says of itself.
 #[derive(Deserialize)]
-pub(crate) struct StreamEvent<'a> {
+pub(crate) struct EventKind<'a> {
     #[serde(rename = "type", borrow)]
     pub(crate) kind: Cow<'a, str>,
-    pub(crate) index: Option<u32>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct MessageStart<'a> {
     #[serde(borrow)]
     pub(crate) message: Option<Fields<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct BlockStart<'a> {
+    pub(crate) index: Option<u32>,
     #[serde(borrow)]
     pub(crate) content_block: Option<&'a RawValue>,
+}
+
+/// A `content_block_delta`: nearly all of a stream is these.
+#[derive(Deserialize)]
+pub(crate) struct BlockPiece<'a> {
+    pub(crate) index: Option<u32>,
     #[serde(borrow)]
-    pub(crate) delta: Option<&'a RawValue>,
+    pub(crate) delta: Option<BlockDelta<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct BlockStop {
+    pub(crate) index: Option<u32>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct MessageDelta<'a> {
+    #[serde(borrow)]
+    pub(crate) delta: Option<Fields<'a>>,
     #[serde(borrow)]
     pub(crate) usage: Option<Fields<'a>>,
 }
@@ -74,6 +99,19 @@ pub(crate) struct BlockDelta<'a> {
     pub(crate) signature: Option<String>,
     #[serde(borrow)]
     pub(crate) citation: Option<&'a RawValue>,
+}
+
+impl BlockDelta<'_> {
+    pub(crate) fn text(text: String) -> Self {
+        Self {
+            kind: "text_delta".into(),
+            text: Some(text),
+            partial_json: None,
+            thinking: None,
+            signature: None,
+            citation: None,
+        }
+    }
 }
 
 /// The body of a refused request, and the data of a stream's `error` event.

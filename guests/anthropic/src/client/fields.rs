@@ -48,22 +48,34 @@ impl<'a> Fields<'a> {
     /// Removes the field, however often it stands there, and reads the first as `T`:
     /// none if it is absent, null or not a `T`.
     pub(crate) fn take<T: Deserialize<'a>>(&mut self, name: &str) -> Option<T> {
-        let value = self.find(name)?;
-        self.retain(|known| known != name);
-        serde_json::from_str::<Option<T>>(value.get()).ok()?
+        serde_json::from_str(self.take_raw(name)?.get()).ok()
+    }
+
+    /// The same, left as text.
+    pub(crate) fn take_raw(&mut self, name: &str) -> Option<&'a RawValue> {
+        let mut first = None;
+        self.0.retain(|(known, value)| {
+            let is_named = known == name;
+            if is_named && first.is_none() {
+                first = Some(*value);
+            }
+            !is_named
+        });
+        first.filter(|value: &&RawValue| value.get() != "null")
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.0.retain(|(name, _)| keep(name));
     }
 
-    /// What is left, as the contract carries it; nulls say nothing and stay behind.
+    /// What is left, but nulls, which say nothing.
+    pub(crate) fn filled(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.into_iter().filter(|(_, value)| value.get() != "null")
+    }
+
+    /// The same, as the contract carries it.
     pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
-        self.0
-            .into_iter()
-            .filter(|(_, value)| value.get() != "null")
-            .map(|(name, value)| (name.into_owned(), value.get().to_owned()))
-            .collect()
+        self.filled().map(|(name, value)| (name.into_owned(), value.get().to_owned())).collect()
     }
 }
 

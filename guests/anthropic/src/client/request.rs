@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use caisson_sdk::json;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::value::RawValue;
 
@@ -68,7 +69,7 @@ impl Blocks<'_> {
 impl Serialize for Blocks<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.as_slice() {
-            [Block::Text { text, extra }] if extra.is_empty() => serializer.serialize_str(text),
+            [Block::Text { text, extra }] if extra.is_empty() => json::long_text(text, serializer),
             blocks => blocks.serialize(serializer),
         }
     }
@@ -78,6 +79,7 @@ impl Serialize for Blocks<'_> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Block<'a> {
     Text {
+        #[serde(serialize_with = "json::long_text")]
         text: &'a str,
         #[serde(flatten)]
         extra: Fields<'a>,
@@ -137,10 +139,22 @@ impl<'a> Block<'a> {
 #[derive(serde::Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Source<'a> {
-    Base64 { media_type: &'a str, data: &'a str },
-    Url { url: &'a str },
-    File { file_id: &'a str },
-    Text { media_type: &'static str, data: String },
+    Base64 {
+        media_type: &'a str,
+        #[serde(serialize_with = "json::long_text")]
+        data: &'a str,
+    },
+    Url {
+        url: &'a str,
+    },
+    File {
+        file_id: &'a str,
+    },
+    Text {
+        media_type: &'static str,
+        #[serde(serialize_with = "json::long_text")]
+        data: String,
+    },
 }
 
 #[derive(serde::Serialize)]

@@ -17,7 +17,8 @@ use crate::client::fields::Fields;
 pub(crate) fn chat_answer(body: &str) -> Result<ChatAnswer> {
     let mut fields: Fields = serde_json::from_str(body)
         .map_err(|error| Error::upstream(format!("the answer is not a message in JSON: {error}")))?;
-    let Some(blocks) = fields.take::<Vec<&RawValue>>("content") else {
+    let content = fields.take_raw("content").filter(|content| content.get().starts_with('['));
+    let Some(content) = content else {
         return Err(Error::upstream("the answer is no message: it has no list of content"));
     };
     let usage = fields.take("usage").map(Counts::of);
@@ -28,7 +29,7 @@ pub(crate) fn chat_answer(body: &str) -> Result<ChatAnswer> {
         model: head.model,
         choices: vec![Choice {
             index: 0,
-            message: message(&blocks)?,
+            message: message(content)?,
             finish_reason: ending.finish_reason(),
             logprobs: Vec::new(),
             extra: ending.into_extra(),
@@ -40,23 +41,21 @@ pub(crate) fn chat_answer(body: &str) -> Result<ChatAnswer> {
     })
 }
 
-fn message(blocks: &[&RawValue]) -> Result<Message> {
+fn message(content: &RawValue) -> Result<Message> {
     let mut message = Message { role: Role::Assistant, ..Message::default() };
     let mut text = String::new();
     let mut shape = Shape::default();
-    for raw in blocks {
-        let block: AnswerBlock = match serde_json::from_str(raw.get()) {
-            Ok(block) => block,
-            Err(error) if is_text(raw) => {
-                return Err(Error::upstream(format!("a text of the answer could not be read: {error}")));
-            }
-            Err(_) => {
-                shape.lose();
-                continue;
-            }
-        };
+    let blocks = match serde_json::from_str::<Vec<AnswerBlock>>(content.get()) {
+        Ok(blocks) => blocks,
+        Err(_) => {
+            shape.lose();
+            readable(content)?
+        }
+    };
+    for block in blocks {
         shape.see(&block);
         match block.kind.as_ref() {
+            "text" if text.is_empty() => text = block.text.unwrap_or_default(),
             "text" => text.push_str(&block.text.unwrap_or_default()),
             "thinking" => message.reasoning.push(Reasoning {
                 text: block.thinking.unwrap_or_default(),
@@ -73,12 +72,27 @@ fn message(blocks: &[&RawValue]) -> Result<Message> {
     if !text.is_empty() {
         message.content = Content::Text(text);
     }
-    if shape.is_lossy()
-        && let Ok(list) = serde_json::to_string(blocks)
-    {
-        message.extra.push((verbatim::FIELD.to_owned(), list));
+    if shape.is_lossy() {
+        message.extra.push((verbatim::FIELD.to_owned(), content.get().to_owned()));
     }
     Ok(message)
+}
+
+/// The blocks that can be read, where not all can.
+fn readable(content: &RawValue) -> Result<Vec<AnswerBlock<'_>>> {
+    let each: Vec<&RawValue> = serde_json::from_str(content.get())
+        .map_err(|error| Error::upstream(format!("the answer's content could not be read: {error}")))?;
+    let mut blocks = Vec::with_capacity(each.len());
+    for raw in each {
+        match serde_json::from_str(raw.get()) {
+            Ok(block) => blocks.push(block),
+            Err(error) if is_text(raw) => {
+                return Err(Error::upstream(format!("a text of the answer could not be read: {error}")));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(blocks)
 }
 
 /// Whether the block is the answer itself: what is said must not be lost for half a surrogate pair in it.
@@ -135,7 +149,7 @@ impl Ending {
         let reason: Option<String> = fields.take("stop_reason");
         let mut extra = Vec::new();
         for name in ["stop_sequence", "stop_details"] {
-            if let Some(value) = fields.take::<&RawValue>(name) {
+            if let Some(value) = fields.take_raw(name) {
                 extra.push((name.to_owned(), value.get().to_owned()));
             }
         }

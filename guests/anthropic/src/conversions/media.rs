@@ -7,15 +7,15 @@ use base64::prelude::BASE64_STANDARD;
 use caisson_sdk::Result;
 use caisson_sdk::api::{Error, Media, Source as MediaSource};
 
-use super::flat_extras;
+use super::{Path, flat_extras};
 use crate::client::request::{Block, Source};
 
 /// `path` names the part in the request, as in `messages[0].content[1]`.
-pub(super) fn image<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
+pub(super) fn image<'a>(media: &'a Media, path: Path) -> Result<Block<'a>> {
     image_within("image_url", media, path)
 }
 
-fn image_within<'a>(inner: &str, media: &'a Media, path: &str) -> Result<Block<'a>> {
+fn image_within<'a>(inner: &str, media: &'a Media, path: Path) -> Result<Block<'a>> {
     let source = match &media.source {
         MediaSource::Url(url) => Source::Url { url },
         MediaSource::Id(file_id) => Source::File { file_id },
@@ -33,7 +33,7 @@ fn image_within<'a>(inner: &str, media: &'a Media, path: &str) -> Result<Block<'
 }
 
 /// A document block; a file that is an image becomes an image block.
-pub(super) fn file<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
+pub(super) fn file<'a>(media: &'a Media, path: Path) -> Result<Block<'a>> {
     let mime_type = media.mime_type.as_deref();
     if mime_type.is_some_and(|mime_type| mime_type.starts_with("image/")) {
         return image_within("file", media, path);
@@ -58,7 +58,7 @@ pub(super) fn file<'a>(media: &'a Media, path: &str) -> Result<Block<'a>> {
     Ok(Block::Document { source, title, extra })
 }
 
-fn decoded(data: &str, path: &str) -> Result<String> {
+fn decoded(data: &str, path: Path) -> Result<String> {
     let bytes = BASE64_STANDARD.decode(data).ok();
     bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
         Error::invalid_request("a text document must be UTF-8 in base64").param(format!("{path}.file.file_data"))

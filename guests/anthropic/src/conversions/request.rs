@@ -7,7 +7,7 @@ use caisson_sdk::api::{ChatRequest, Error, ResponseFormat};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{extras, thinking, tools, turns};
+use super::{not_json, thinking, tools, turns};
 use crate::client::fields::Fields;
 use crate::client::request::{MessagesRequest, Metadata, OutputConfig, OutputFormat};
 
@@ -34,7 +34,7 @@ pub(crate) fn messages_request(request: &ChatRequest, default_max: u32, stream: 
     if request.n > 1 {
         return Err(Error::unsupported("more than one choice for a request").param("n"));
     }
-    let mut extra = extras(&request.extra, "")?;
+    let mut extra = Fields::of_pairs(&request.extra).map_err(|name| not_json(name.to_owned()))?;
     let turns::Conversation { system, turns } = turns::conversation(&request.messages)?;
     let plan = thinking::plan(request, extra.find("thinking"), default_max);
     let mut output_config = output_config(request, extra.find("output_config"))?;

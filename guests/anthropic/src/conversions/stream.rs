@@ -2,15 +2,20 @@
 //! what only the end of the stream can tell: token counts, the reason it ended, and the
 //! provider's blocks where OpenAI's shape loses something of them.
 
-use caisson_sdk::Result;
+use std::borrow::Cow;
+
 use caisson_sdk::api::{Error, Event, Finish, OtherDelta, ReasoningDelta, StreamStart, TextDelta, ToolDelta};
+use caisson_sdk::{Result, json};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::answer::{Ending, Head, caller};
 use super::usage::Counts;
 use super::verbatim::{self, Recorder};
-use crate::client::answer::{AnswerBlock, BlockDelta, Failure, StreamEvent};
+use crate::client::answer::{
+    AnswerBlock, BlockDelta, BlockPiece, BlockStart, BlockStop, EventKind, Failure, MessageDelta, MessageStart,
+};
 use crate::client::error;
 use crate::client::fields::Fields;
 
@@ -45,26 +50,29 @@ impl Decoder {
 
     /// Adds the event's meaning to `events`; unknown events mean nothing.
     pub(crate) fn decode(&mut self, data: &str, events: &mut Vec<Event>) -> Result<()> {
-        let event: StreamEvent = match serde_json::from_str(data) {
-            Ok(event) => event,
-            Err(error) if is_known(data) => return Err(unreadable(error)),
-            Err(_) => return Ok(()),
-        };
-        match event.kind.as_ref() {
-            "content_block_delta" => self.block_delta(&event, events)?,
-            "content_block_start" => self.block_start(&event, events),
-            "content_block_stop" => self.block_stop(event.index, events),
-            "message_start" => self.message_start(event.message, events),
-            "message_delta" => self.message_delta(event, events)?,
-            "message_stop" => self.message_stop(events),
+        if let Some(piece) = text_piece(data) {
+            self.block_piece(piece, events);
+            return Ok(());
+        }
+        match kind(data)?.as_ref() {
+            "content_block_delta" => self.block_piece(read(data)?, events),
+            "content_block_start" => self.block_start(read(data)?, events),
+            "content_block_stop" => self.block_stop(read(data)?, events),
+            "message_start" => self.message_start(read(data)?, events),
+            "message_delta" => self.message_delta(read(data)?, events),
+            "message_stop" => {
+                read::<IgnoredAny>(data)?;
+                self.message_stop(events);
+            }
             "error" => return Err(failure(data)),
-            _ => {}
+            // Whatever it says, it has to be JSON.
+            _ => drop(read::<IgnoredAny>(data)?),
         }
         Ok(())
     }
 
-    fn message_start(&mut self, message: Option<Fields>, events: &mut Vec<Event>) {
-        let mut fields = message.unwrap_or_default();
+    fn message_start(&mut self, event: MessageStart, events: &mut Vec<Event>) {
+        let mut fields = event.message.unwrap_or_default();
         if let Some(usage) = fields.take("usage") {
             self.count(usage);
         }
@@ -79,7 +87,7 @@ impl Decoder {
         }));
     }
 
-    fn block_start(&mut self, event: &StreamEvent, events: &mut Vec<Event>) {
+    fn block_start(&mut self, event: BlockStart, events: &mut Vec<Event>) {
         let (Some(raw), index) = (event.content_block, event.index.unwrap_or_default()) else {
             return;
         };
@@ -114,11 +122,10 @@ impl Decoder {
         }
     }
 
-    fn block_delta(&mut self, event: &StreamEvent, events: &mut Vec<Event>) -> Result<()> {
-        let (Some(raw), index) = (event.delta, event.index.unwrap_or_default()) else {
-            return Ok(());
+    fn block_piece(&mut self, event: BlockPiece, events: &mut Vec<Event>) {
+        let (Some(delta), index) = (event.delta, event.index.unwrap_or_default()) else {
+            return;
         };
-        let delta: BlockDelta = serde_json::from_str(raw.get()).map_err(unreadable)?;
         self.recorder.delta(index, &delta);
         match delta.kind.as_ref() {
             "text_delta" => push_text(delta.text, events),
@@ -127,7 +134,6 @@ impl Decoder {
             "input_json_delta" => self.push_arguments(index, delta.partial_json, events),
             _ => {}
         }
-        Ok(())
     }
 
     /// Server tools have arguments too; those belong to no call of the client's.
@@ -141,8 +147,8 @@ impl Decoder {
         }
     }
 
-    fn block_stop(&mut self, block: Option<u32>, events: &mut Vec<Event>) {
-        if self.open_call.as_ref().is_some_and(|call| Some(call.block) == block) {
+    fn block_stop(&mut self, event: BlockStop, events: &mut Vec<Event>) {
+        if self.open_call.as_ref().is_some_and(|call| Some(call.block) == event.index) {
             self.close_call(events);
         }
     }
@@ -154,19 +160,17 @@ impl Decoder {
         }
     }
 
-    fn message_delta(&mut self, event: StreamEvent, events: &mut Vec<Event>) -> Result<()> {
+    fn message_delta(&mut self, event: MessageDelta, events: &mut Vec<Event>) {
         if let Some(usage) = event.usage {
             self.count(usage);
         }
-        if let Some(delta) = event.delta {
-            let mut fields: Fields = serde_json::from_str(delta.get()).map_err(unreadable)?;
+        if let Some(mut fields) = event.delta {
             let ending = Ending::of(&mut fields);
             if ending.is_known() {
                 self.ending = ending;
             }
             push_other(fields.into_pairs(), events);
         }
-        Ok(())
     }
 
     fn message_stop(&mut self, events: &mut Vec<Event>) {
@@ -231,23 +235,51 @@ fn unreadable(error: serde_json::Error) -> Error {
     Error::upstream(format!("an event of the stream could not be read: {error}"))
 }
 
-/// Whether the event is of a kind that must be understood.
-fn is_known(data: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Kind {
-        #[serde(rename = "type")]
-        kind: String,
+/// The piece of text that nearly every event is, as Anthropic writes it: found by what stands before and behind the text, for a
+/// third of what it takes to read all of it as JSON. None for whatever looks different, though it may say the same.
+fn text_piece(data: &str) -> Option<BlockPiece<'static>> {
+    let (index, delta) = data.strip_prefix(r#"{"type":"content_block_delta","index":"#)?.split_once(',')?;
+    let delta = delta.strip_prefix(r#""delta":{"type":"text_delta","text":"#)?;
+    // Spaces may stand before the last brace, so that the length of what is encrypted doesn't tell the text's.
+    let text = delta.strip_suffix('}')?.trim_end_matches(' ').strip_suffix('}')?;
+    Some(BlockPiece { index: Some(index.parse().ok()?), delta: Some(BlockDelta::text(json::text(text).ok()?)) })
+}
+
+/// An event's type. It stands first as a rule, and is then found without reading the rest.
+fn kind(data: &str) -> Result<Cow<'_, str>> {
+    let first = data.strip_prefix(r#"{"type":""#).and_then(|rest| rest.split_once('"'));
+    match first {
+        Some((kind, _)) if !kind.contains('\\') => Ok(Cow::Borrowed(kind)),
+        // What has no readable type is broken, not new.
+        _ => read::<EventKind>(data).map(|event| event.kind),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(data: &'a str) -> Result<T> {
+    serde_json::from_str(data).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn text_as_anthropic_writes_it_takes_the_short_way() {
+        for data in [
+            r#"{"type":"content_block_delta","index":12,"delta":{"type":"text_delta","text":"a\n"}}"#,
+            r#"{"type":"content_block_delta","index":12,"delta":{"type":"text_delta","text":"a\n"}     }"#,
+        ] {
+            let piece = text_piece(data).unwrap();
+            assert_eq!((piece.index, piece.delta.unwrap().text.as_deref()), (Some(12), Some("a\n")));
+        }
     }
 
-    const KNOWN: [&str; 7] = [
-        "message_start",
-        "content_block_start",
-        "content_block_delta",
-        "content_block_stop",
-        "message_delta",
-        "message_stop",
-        "error",
-    ];
-    // What has no readable type is broken, not new.
-    serde_json::from_str::<Kind>(data).map_or(true, |event| KNOWN.contains(&event.kind.as_str()))
+    #[test]
+    fn what_is_no_whole_piece_of_text_takes_no_short_way() {
+        let start = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"#;
+        for end in ["", "\"a\"}", "\"a\nb\"}}", "\"a}}", "\"a\"}}}", "1}}", "\"a\",\"text\":\"b\"}}", "\"\\ud800\"}}"] {
+            assert!(text_piece(&format!("{start}{end}")).is_none(), "{end}");
+        }
+    }
 }

@@ -8,15 +8,15 @@ use caisson_sdk::Result;
 use caisson_sdk::api::{self, ChatRequest, Error};
 use serde_json::value::RawValue;
 
-use super::flat_extras;
+use super::{Path, flat_extras};
 use crate::client::request::{KnownChoice, Tool, ToolChoice};
 
 pub(super) fn tools(tools: &[api::Tool]) -> Result<Vec<Tool<'_>>> {
-    let each = |(position, each)| tool(each, &format!("tools[{position}]"));
+    let each = |(position, each)| tool(each, format_args!("tools[{position}]"));
     tools.iter().enumerate().map(each).collect()
 }
 
-fn tool<'a>(tool: &'a api::Tool, path: &str) -> Result<Tool<'a>> {
+fn tool<'a>(tool: &'a api::Tool, path: Path) -> Result<Tool<'a>> {
     let extra = flat_extras(&tool.extra, &tool.kind, path)?;
     let description = tool.description.as_deref().filter(|_| !extra.contains("description"));
     let strict = tool.strict.unwrap_or_default() && !extra.contains("strict");
@@ -25,7 +25,7 @@ fn tool<'a>(tool: &'a api::Tool, path: &str) -> Result<Tool<'a>> {
         return Ok(Tool { kind: None, name: &tool.name, description, input_schema, strict, extra });
     }
     if tool.kind == "custom" && !extra.contains("input_schema") {
-        return Err(Error::unsupported("tools that take free text").param(path));
+        return Err(Error::unsupported("tools that take free text").param(path.to_string()));
     }
     let name = if extra.contains("name") { "" } else { &tool.name };
     Ok(Tool {
@@ -39,7 +39,7 @@ fn tool<'a>(tool: &'a api::Tool, path: &str) -> Result<Tool<'a>> {
 }
 
 /// The schema as it came, but with the `type` that Anthropic insists on and OpenAI does not.
-fn input_schema<'a>(parameters: Option<&'a str>, path: &str) -> Result<Cow<'a, RawValue>> {
+fn input_schema<'a>(parameters: Option<&'a str>, path: Path) -> Result<Cow<'a, RawValue>> {
     #[derive(serde::Deserialize)]
     struct Typed<'a> {
         #[serde(rename = "type", borrow)]

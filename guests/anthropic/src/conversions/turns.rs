@@ -9,7 +9,7 @@ use caisson_sdk::Result;
 use caisson_sdk::api::{Content, Error, Message, Part, Reasoning, Role, ToolCall};
 use serde_json::value::RawValue;
 
-use super::{extras, flat_extras, media, verbatim};
+use super::{Path, extras, flat_extras, media, verbatim};
 use crate::client::fields::Fields;
 use crate::client::request::{Block, Blocks, Speaker, ToolInput, Turn};
 
@@ -23,9 +23,9 @@ pub(super) struct Conversation<'a> {
 pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>> {
     let mut conversation = Conversation::default();
     for (position, message) in messages.iter().enumerate() {
-        let path = format!("messages[{position}]");
-        let mut blocks = blocks(message, &path)?;
-        mark_cache(message, &mut blocks, &path)?;
+        let path = format_args!("messages[{position}]");
+        let mut blocks = blocks(message, path)?;
+        mark_cache(message, &mut blocks, path)?;
         match message.role {
             Role::System | Role::Developer => conversation.system.0.extend(blocks),
             Role::User | Role::Tool => conversation.say(Speaker::User, blocks),
@@ -49,7 +49,7 @@ impl<'a> Conversation<'a> {
     }
 }
 
-fn blocks<'a>(message: &'a Message, path: &str) -> Result<Vec<Block<'a>>> {
+fn blocks<'a>(message: &'a Message, path: Path) -> Result<Vec<Block<'a>>> {
     match message.role {
         Role::System | Role::Developer | Role::User => content(&message.content, path),
         Role::Assistant => match kept(message, path)? {
@@ -61,7 +61,7 @@ fn blocks<'a>(message: &'a Message, path: &str) -> Result<Vec<Block<'a>>> {
 }
 
 /// The blocks of an earlier answer exactly as the provider wrote them.
-fn kept<'a>(message: &'a Message, path: &str) -> Result<Option<Vec<Block<'a>>>> {
+fn kept<'a>(message: &'a Message, path: Path) -> Result<Option<Vec<Block<'a>>>> {
     let Some((_, list)) = message.extra.iter().find(|(name, _)| name == verbatim::FIELD) else {
         return Ok(None);
     };
@@ -72,32 +72,32 @@ fn kept<'a>(message: &'a Message, path: &str) -> Result<Option<Vec<Block<'a>>>> 
     Ok(Some(blocks.into_iter().map(Block::Verbatim).collect()))
 }
 
-fn assistant<'a>(message: &'a Message, path: &str) -> Result<Vec<Block<'a>>> {
+fn assistant<'a>(message: &'a Message, path: Path) -> Result<Vec<Block<'a>>> {
     // Thinking must open the turn, or the provider refuses it.
     let mut blocks: Vec<Block> = message.reasoning.iter().filter_map(thinking).collect();
     blocks.extend(content(&message.content, path)?);
     blocks.extend(message.refusal.as_deref().and_then(text));
     for (position, call) in message.tool_calls.iter().enumerate() {
-        blocks.push(tool_use(call, &format!("{path}.tool_calls[{position}]"))?);
+        blocks.push(tool_use(call, format_args!("{path}.tool_calls[{position}]"))?);
     }
     Ok(blocks)
 }
 
-fn content<'a>(content: &'a Content, path: &str) -> Result<Vec<Block<'a>>> {
+fn content<'a>(content: &'a Content, path: Path) -> Result<Vec<Block<'a>>> {
     match content {
         Content::Empty => Ok(Vec::new()),
         Content::Text(plain) => Ok(text(plain).into_iter().collect()),
         Content::Parts(parts) => {
             let mut blocks = Vec::with_capacity(parts.len());
             for (position, each) in parts.iter().enumerate() {
-                blocks.extend(part(each, &format!("{path}.content[{position}]"))?);
+                blocks.extend(part(each, format_args!("{path}.content[{position}]"))?);
             }
             Ok(blocks)
         }
     }
 }
 
-fn part<'a>(part: &'a Part, path: &str) -> Result<Option<Block<'a>>> {
+fn part<'a>(part: &'a Part, path: Path) -> Result<Option<Block<'a>>> {
     Ok(match part {
         Part::Text(part) | Part::Refusal(part) => match text(&part.text) {
             Some(Block::Text { text, .. }) => Some(Block::Text { text, extra: extras(&part.extra, path)? }),
@@ -108,7 +108,7 @@ fn part<'a>(part: &'a Part, path: &str) -> Result<Option<Block<'a>>> {
         Part::Reasoning(reasoning) => thinking(reasoning),
         Part::Other(json) => Some(Block::Verbatim(raw(json, path)?)),
         Part::Audio(_) => {
-            return Err(Error::unsupported("audio").param(path));
+            return Err(Error::unsupported("audio").param(path.to_string()));
         }
     })
 }
@@ -129,7 +129,7 @@ fn thinking(reasoning: &Reasoning) -> Option<Block<'_>> {
     })
 }
 
-fn tool_use<'a>(call: &'a ToolCall, path: &str) -> Result<Block<'a>> {
+fn tool_use<'a>(call: &'a ToolCall, path: Path) -> Result<Block<'a>> {
     let input = if call.kind == "function" {
         ToolInput::Object(arguments(&call.arguments, path)?)
     } else {
@@ -141,7 +141,7 @@ fn tool_use<'a>(call: &'a ToolCall, path: &str) -> Result<Block<'a>> {
     Ok(Block::ToolUse { id: tool_id(&call.id), name: &call.name, input, extra })
 }
 
-fn arguments<'a>(text: &'a str, path: &str) -> Result<&'a RawValue> {
+fn arguments<'a>(text: &'a str, path: Path) -> Result<&'a RawValue> {
     let text = if text.trim().is_empty() { "{}" } else { text };
     let param = || format!("{path}.function.arguments");
     let value: &RawValue = serde_json::from_str(text)
@@ -152,7 +152,7 @@ fn arguments<'a>(text: &'a str, path: &str) -> Result<&'a RawValue> {
     Ok(value)
 }
 
-fn tool_result<'a>(message: &'a Message, path: &str) -> Result<Block<'a>> {
+fn tool_result<'a>(message: &'a Message, path: Path) -> Result<Block<'a>> {
     let Some(id) = message.tool_call_id.as_deref() else {
         return Err(Error::invalid_request("a tool's answer must name the call it answers")
             .param(format!("{path}.tool_call_id")));
@@ -174,7 +174,7 @@ fn tool_id(id: &str) -> Cow<'_, str> {
 
 /// A `cache_control` beside the message marks its last block: a plain string has no
 /// other place for it.
-fn mark_cache<'a>(message: &'a Message, blocks: &mut [Block<'a>], path: &str) -> Result<()> {
+fn mark_cache<'a>(message: &'a Message, blocks: &mut [Block<'a>], path: Path) -> Result<()> {
     const FIELD: &str = "cache_control";
     let Some((_, mark)) = message.extra.iter().find(|(name, _)| name == FIELD) else {
         return Ok(());
@@ -188,6 +188,7 @@ fn mark_cache<'a>(message: &'a Message, blocks: &mut [Block<'a>], path: &str) ->
     Ok(())
 }
 
-fn raw<'a>(json: &'a str, path: &str) -> Result<&'a RawValue> {
-    serde_json::from_str(json).map_err(|error| Error::invalid_request(format!("this is not JSON: {error}")).param(path))
+fn raw<'a>(json: &'a str, path: Path) -> Result<&'a RawValue> {
+    serde_json::from_str(json)
+        .map_err(|error| Error::invalid_request(format!("this is not JSON: {error}")).param(path.to_string()))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use caisson_sdk::api::Usage;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::client::fields::Fields;
 
@@ -28,24 +29,18 @@ impl Counts {
     }
 
     /// Fields that are absent or null leave what was known.
-    pub(super) fn update(&mut self, mut usage: Fields) {
-        #[derive(Deserialize)]
-        struct OutputDetails {
-            thinking_tokens: Option<u64>,
+    pub(super) fn update(&mut self, usage: Fields) {
+        for (name, value) in usage.filled() {
+            match name.as_ref() {
+                "input_tokens" => self.input = count(value).unwrap_or(self.input),
+                "output_tokens" => self.output = count(value).unwrap_or(self.output),
+                "cache_read_input_tokens" => self.cache_read = count(value).or(self.cache_read),
+                "cache_creation_input_tokens" => self.cache_write = count(value).or(self.cache_write),
+                "output_tokens_details" => self.thinking = thinking(value).or(self.thinking),
+                "service_tier" => self.service_tier = read(value).or_else(|| self.service_tier.take()),
+                _ => drop(self.extra.insert(name.into_owned(), value.get().to_owned())),
+            }
         }
-
-        let count = |usage: &mut Fields, name| usage.take::<u64>(name).map(saturated);
-        self.input = count(&mut usage, "input_tokens").unwrap_or(self.input);
-        self.output = count(&mut usage, "output_tokens").unwrap_or(self.output);
-        self.cache_read = count(&mut usage, "cache_read_input_tokens").or(self.cache_read);
-        self.cache_write = count(&mut usage, "cache_creation_input_tokens").or(self.cache_write);
-        self.thinking = usage
-            .take::<OutputDetails>("output_tokens_details")
-            .and_then(|details| details.thinking_tokens)
-            .map(saturated)
-            .or(self.thinking);
-        self.service_tier = usage.take("service_tier").or_else(|| self.service_tier.take());
-        self.extra.extend(usage.into_pairs());
     }
 
     /// The tier in OpenAI's word, where it has one.
@@ -67,6 +62,24 @@ impl Counts {
             ..Usage::default()
         }
     }
+}
+
+fn count(value: &RawValue) -> Option<u32> {
+    read(value).map(saturated)
+}
+
+fn thinking(details: &RawValue) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct OutputDetails {
+        thinking_tokens: Option<u64>,
+    }
+
+    read::<OutputDetails>(details)?.thinking_tokens.map(saturated)
+}
+
+/// None where it is of another type.
+fn read<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
+    serde_json::from_str(value.get()).ok()
 }
 
 fn saturated(count: u64) -> u32 {

@@ -228,6 +228,22 @@ fn a_stream_that_breaks_off_is_an_error() {
 }
 
 #[test]
+fn text_says_the_same_however_it_is_written() {
+    for line in [
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\"}}\u00e9"}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\"}}é"}           }"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\"}}é","more":{"x":{}}}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\"}}é"},"more":{"x":{}}}"#,
+        r#"{ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "a\"}}é" } }"#,
+        r#"{"delta":{"text":"a\"}}é","type":"text_delta"},"index":0,"type":"content_block_delta"}"#,
+        r#"{"type":"content_block\u005fdelta","index":0,"delta":{"type":"text_delta","text":"a\"}}é"}}"#,
+    ] {
+        let events = stream(Reply::sse(sse(&[line, r#"{"type":"message_stop"}"#]))).unwrap();
+        assert_eq!(events, [text("a\"}}é"), finish(FinishReason::Stop)], "{line}");
+    }
+}
+
+#[test]
 fn nothing_is_read_after_the_stop() {
     let noise = format!("{TEXT}data: {{\"type\":\"error\",\"error\":{{\"type\":\"api_error\"}}}}\n\n");
     assert!(stream(Reply::sse(noise).chunk_size(TEXT.len())).is_ok());

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use caisson_sdk::json;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -75,6 +76,7 @@ pub(crate) struct Content<'a> {
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub(crate) enum Part<'a> {
     Text {
+        #[serde(serialize_with = "json::long_text")]
         text: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         thought_signature: Option<Cow<'a, str>>,
@@ -110,6 +112,7 @@ impl<'a> Part<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Blob<'a> {
     pub(crate) mime_type: Cow<'a, str>,
+    #[serde(serialize_with = "json::long_text")]
     pub(crate) data: Cow<'a, str>,
 }
 

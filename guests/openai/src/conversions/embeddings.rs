@@ -19,17 +19,22 @@ use crate::conversions::{errors, not_the_api};
 /// The provider's error if the answer carries one; `upstream` if it isn't an embeddings answer or
 /// doesn't hold exactly one vector for each of the `inputs`.
 pub(crate) fn response(answer: &str, inputs: usize) -> Result<EmbedResponse> {
-    if let Some(error) = errors::in_answer(answer) {
-        return Err(error);
-    }
-    read(answer, inputs).map_err(|reason| {
+    let not_this = |reason: String| {
         let error = not_the_api("an embeddings answer", answer);
         Error { message: format!("{}: {reason}", error.message), ..error }
-    })
+    };
+    let fields: Fields = serde_json::from_str(answer).map_err(|error| not_this(reason(error)))?;
+    let told = |wanted: &str| {
+        let mut filled = fields.0.iter().filter(|(_, value)| value.get() != "null");
+        filled.find(|(name, _)| name == wanted).map(|(_, value)| *value)
+    };
+    if errors::tells_of_one(told("error"), told("object")) {
+        return Err(errors::in_stream(answer));
+    }
+    read(fields, inputs).map_err(not_this)
 }
 
-fn read(answer: &str, inputs: usize) -> Result<EmbedResponse, String> {
-    let Fields(fields) = serde_json::from_str(answer).map_err(reason)?;
+fn read(Fields(fields): Fields, inputs: usize) -> Result<EmbedResponse, String> {
     let mut response = EmbedResponse::default();
     let mut data = None;
     for (name, value) in fields {

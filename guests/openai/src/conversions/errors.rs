@@ -62,9 +62,14 @@ pub(crate) fn in_answer(answer: &str) -> Option<Error> {
     }
 
     let Answer { error, object } = serde_json::from_str(answer).ok()?;
+    tells_of_one(error, object).then(|| in_stream(answer))
+}
+
+/// Whether these fields of an answer say that it is an error.
+pub(crate) fn tells_of_one(error: Option<&RawValue>, object: Option<&RawValue>) -> bool {
     let error = error.is_some_and(|error| !matches!(error.get(), "\"\"" | "false"));
     let object = object.is_some_and(|object| object.get() == "\"error\"");
-    (error || object).then(|| in_stream(answer))
+    error || object
 }
 
 /// The error in the data of an event that is known to be one.

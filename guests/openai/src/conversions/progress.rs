@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use caisson_sdk::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::conversions::{errors, is_object, not_the_api};
 
@@ -21,12 +22,16 @@ impl Progress {
     /// # Errors
     /// The provider's error if the chunk carries one, `upstream` if it isn't a chunk.
     pub(crate) fn note(&mut self, chunk: &str) -> Result<()> {
-        if let Some(error) = errors::in_answer(chunk) {
-            return Err(error);
-        }
         let choices = match serde_json::from_str(chunk) {
-            Ok(Chunk { choices }) if is_object(chunk) => choices.unwrap_or_default(),
-            _ => return Err(not_the_api("a chat completion chunk", chunk)),
+            Ok(Chunk { error, object, .. }) if errors::tells_of_one(error, object) => {
+                return Err(errors::in_stream(chunk));
+            }
+            Ok(Chunk { choices, .. }) if is_object(chunk) => choices.unwrap_or_default(),
+            // An error need not look like a chunk in anything else.
+            _ => {
+                let error = errors::in_answer(chunk);
+                return Err(error.unwrap_or_else(|| not_the_api("a chat completion chunk", chunk)));
+            }
         };
         for choice in choices {
             *self.choices.entry(choice.index).or_default() |= choice.finish_reason.is_some();
@@ -45,8 +50,12 @@ impl Progress {
 }
 
 #[derive(Deserialize)]
-struct Chunk {
+struct Chunk<'a> {
     choices: Option<Vec<ChunkChoice>>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

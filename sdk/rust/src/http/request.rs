@@ -1,5 +1,6 @@
 //! A request being built and sent, again where its [`Retry`] says so. Reading the answer is `response`'s.
 
+use std::io;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -67,8 +68,9 @@ impl Request {
 
     /// Sends this as JSON.
     pub fn json(self, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(bytes) => self.body(bytes, "application/json"),
+        let mut body = Body(Vec::with_capacity(ROOM));
+        match serde_json::to_writer(&mut body, value) {
+            Ok(()) => self.body(body.0, "application/json"),
             Err(error) => self.and_then(|_| Err(Error::internal(format!("the request does not become JSON: {error}")))),
         }
     }
@@ -133,6 +135,8 @@ impl Request {
         loop {
             let outcome = transport::send(&call).await;
             let again = match &outcome {
+                // Leaves the headers unread where nothing can come of it.
+                Ok(answer) if answer.status < 400 || attempts.are_over() => None,
                 Ok(answer) => {
                     retry::may_help(answer.status, &answer.headers).then(|| retry::asked_wait(&answer.headers))
                 }
@@ -162,12 +166,49 @@ impl Request {
     }
 
     fn and_then(mut self, change: impl FnOnce(&mut Call) -> Result<()>) -> Self {
-        self.call = self.call.and_then(|mut call| change(&mut call).map(|()| call));
+        if let Ok(call) = &mut self.call
+            && let Err(error) = change(call)
+        {
+            self.call = Err(error);
+        }
         self
     }
 
     fn has_header(&self, name: &str) -> bool {
         self.call.as_ref().is_ok_and(|call| call.headers.iter().any(|(key, _)| key == name))
+    }
+}
+
+/// What there is room for behind a long text.
+const ROOM: usize = 1024;
+
+/// A body being written. A vector would double for what comes behind a long text, and memory that no call used before is dear.
+struct Body(Vec<u8>);
+
+impl Body {
+    /// By half at least, so that many long texts are not moved for each.
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        self.0.reserve_exact((bytes + ROOM).max(self.0.capacity() / 2));
+    }
+}
+
+impl io::Write for Body {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() > self.0.capacity() - self.0.len() {
+            self.grow(bytes.len());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -184,10 +225,14 @@ const HOSTS_OWN: [&str; 9] = [
     "upgrade",
 ];
 
+fn is_token(byte: u8) -> bool {
+    let is_mark = matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
+    is_mark || byte.is_ascii_alphanumeric()
+}
+
 /// A value often comes from a client, and a line break in it would be a header of its own.
 fn check_header(name: &str, value: &str) -> Result<()> {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(token) {
+    if name.is_empty() || !name.bytes().all(is_token) {
         return Err(Error::internal(format!("{name:?} is no header name")));
     }
     if HOSTS_OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::api::Error;
-use crate::transport::{self, Answer, Body};
+use crate::transport::{self, Answer, Body, Headers};
 use crate::{Result, error, ndjson, sse};
 
 /// What [`Response::bytes`] and its like read at most, unless told otherwise: 32 MiB.
@@ -15,7 +15,7 @@ const DEFAULT_LIMIT: usize = 32 << 20;
 pub struct Response {
     origin: String,
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     body: Option<Body>,
     limit: usize,
 }

@@ -11,14 +11,14 @@ pub(super) struct Parts {
 
 /// Takes an absolute http or https URL apart; the error says what is wrong with it.
 pub(super) fn parse(url: &str) -> Result<Parts, &'static str> {
-    let (scheme, rest) = url.split_once("://").ok_or("it has no scheme")?;
-    let secure = match scheme.to_ascii_lowercase().as_str() {
-        "https" => true,
-        "http" => false,
-        _ => return Err("its scheme is neither http nor https"),
-    };
-    let rest = rest.split('#').next().unwrap_or_default();
-    let path_at = rest.find(['/', '?']).unwrap_or(rest.len());
+    let scheme_and_rest = url.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)));
+    let (scheme, rest) = scheme_and_rest.ok_or("it has no scheme")?;
+    let secure = scheme.eq_ignore_ascii_case("https");
+    if !secure && !scheme.eq_ignore_ascii_case("http") {
+        return Err("its scheme is neither http nor https");
+    }
+    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
+    let path_at = rest.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(path_at);
     if authority.is_empty() {
         return Err("it has no host");
@@ -33,8 +33,11 @@ pub(super) fn parse(url: &str) -> Result<Parts, &'static str> {
     if path.bytes().any(|byte| byte.is_ascii_control()) {
         return Err("its path has control characters");
     }
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    Ok(Parts { secure, authority: authority.to_owned(), path_with_query: format!("{slash}{}", encode_rest(path)) })
+    let mut path_with_query = encode_rest(path);
+    if !path.starts_with('/') {
+        path_with_query.insert(0, '/');
+    }
+    Ok(Parts { secure, authority: authority.to_owned(), path_with_query })
 }
 
 /// Adds one query parameter to a path that may have some.
@@ -47,15 +50,21 @@ pub(super) fn push_query(path_with_query: &mut String, name: &str, value: &str) 
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
 pub(super) fn encode(text: &str) -> String {
-    encode_where(text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    encode_where(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
 }
 
 /// Encodes only what may not stand in a path or query at all, leaving what is encoded already.
 fn encode_rest(text: &str) -> String {
-    encode_where(text, |byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+    encode_where(text, |byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+    })
 }
 
 fn encode_where(text: &str, plain: impl Fn(u8) -> bool) -> String {
+    // Nearly always there is nothing to encode.
+    if text.bytes().all(&plain) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if plain(byte) {

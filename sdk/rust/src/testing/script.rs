@@ -1,7 +1,7 @@
 //! The thread's script: what the upstream will answer, and what it was asked. Only `transport` and
 //! `testing` see it.
 
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
@@ -61,6 +61,7 @@ pub(crate) fn answer(call: &Call) -> Result<Answer, Fault> {
         .ok_or_else(|| missing("there is no network here: run this inside testing::Upstream::run"))?
         .ok_or_else(|| missing("the script has no reply left for this request"))?;
     let (status, headers) = reply.outcome?;
+    let headers = LazyCell::new(Box::new(move || headers) as Box<_>);
     Ok(Answer { status, headers, body: ScriptedBody { chunks: reply.chunks.into(), ending: reply.ending } })
 }
 

@@ -1,11 +1,11 @@
 //! The seam on WASI 0.2: requests, answers and waiting. The rest is in `wasi_both`.
 //!
-//! Order matters here. A resource traps when dropped before its children, so handles live in the order
-//! stream, body, response, and a pollable goes before what it was taken from.
+//! Order matters here. A resource traps when dropped before its children, so a stream goes before its body, headers before their
+//! response, and a pollable before what it was taken from. A body is no child of its response, which stays for its headers only.
 
 use std::time::Duration;
 
-use super::wasi_both::{fault, fields, late, malformed, method, nanoseconds, request_options, scheme};
+use super::wasi_both::{fault, fields, headers, late, malformed, method, nanoseconds, request_options, scheme};
 use super::{Answer, Call, Fault, FaultKind};
 use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::bindings::wasi::http::outgoing_handler::handle;
@@ -131,10 +131,11 @@ impl<'a> Upload<'a> {
 
 fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, Fault> {
     loop {
+        // Waiting for what is there already costs less than to ask first.
+        future.subscribe().block();
         if let Some(outcome) = future.get() {
             return flatten(outcome);
         }
-        future.subscribe().block();
     }
 }
 
@@ -148,16 +149,10 @@ fn flatten(outcome: Result<Result<IncomingResponse, ErrorCode>, ()>) -> Result<I
 impl Answer {
     fn read(response: IncomingResponse) -> Result<Self, Fault> {
         let status = response.status();
-        let headers = response
-            .headers()
-            .entries()
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned()))
-            .collect();
         let taken = |()| Fault::new(FaultKind::Broken, "the response has no body to read");
         let body = response.consume().map_err(taken)?;
         let stream = body.stream().map_err(taken)?;
-        Ok(Self { status, headers, body: Body { stream, _body: body, _response: response } })
+        Ok(Self { status, body: Body { stream, _body: body }, headers: headers(move || response.headers().entries()) })
     }
 }
 
@@ -165,7 +160,6 @@ impl Answer {
 pub(crate) struct Body {
     stream: InputStream,
     _body: IncomingBody,
-    _response: IncomingResponse,
 }
 
 impl Body {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult, StreamWriter};
 
-use super::wasi_both::{fault, fields, late, malformed, method, nanoseconds, request_options, scheme};
+use super::wasi_both::{fault, fields, headers, late, malformed, method, nanoseconds, request_options, scheme};
 use super::{Answer, Call, Fault};
 use crate::bindings::wasi::clocks::{monotonic_clock, system_clock};
 use crate::bindings::wasi::http::client;
@@ -80,15 +80,14 @@ impl Upload {
 impl Answer {
     fn read(response: Response) -> Self {
         let status = response.get_status_code();
-        let headers = response
-            .get_headers()
-            .copy_all()
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned()))
-            .collect();
+        let shown = response.get_headers();
         let (processed, processed_reader) = wit_future::new(|| Ok(()));
         let (stream, trailers) = Response::consume_body(response, processed_reader);
-        Self { status, headers, body: Body { stream, trailers: Some(trailers), _processed: processed } }
+        Self {
+            status,
+            body: Body { stream, trailers: Some(trailers), _processed: processed },
+            headers: headers(move || shown.copy_all()),
+        }
     }
 }
 

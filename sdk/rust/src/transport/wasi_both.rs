@@ -1,8 +1,9 @@
 //! What both seams on Wasm share: WASI 0.2 and 0.3 have the same types here, and one of them is built in.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
-use super::{Call, Fault, FaultKind, Timeouts};
+use super::{Call, Fault, FaultKind, Headers, Timeouts};
 use crate::bindings::caisson::llm::host;
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types::{ErrorCode, Fields, Method, RequestOptions, Scheme};
@@ -24,6 +25,15 @@ pub(super) fn fields(call: &Call) -> Result<Fields, Fault> {
         let name = headers.iter().find(is_at_fault).map_or("content-length", |(name, _)| name);
         malformed(format!("header {name} can't be sent: {error}"))
     })
+}
+
+pub(super) fn headers(entries: impl FnOnce() -> Vec<(String, Vec<u8>)> + 'static) -> Headers {
+    let text = |(name, value): (String, Vec<u8>)| {
+        let value =
+            String::from_utf8(value).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        (name.to_ascii_lowercase(), value)
+    };
+    LazyCell::new(Box::new(move || entries().into_iter().map(text).collect()))
 }
 
 pub(super) fn method(name: &str) -> Method {
