@@ -20,6 +20,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::client::legacy::connect::Connection as _;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::grant::Target;
@@ -128,7 +129,7 @@ impl Client {
     }
 
     async fn connect(&self, target: &Target, uri: &Uri) -> Result<Route, ClientError> {
-        let line = self.dialler.clone().call(uri.clone()).await.map_err(ClientError::Connect)?;
+        let line = apart(self.dialler.clone().call(uri.clone())).await.map_err(ClientError::Connect)?;
         self.pool.have_swept();
         if line.connected().is_negotiated_h2() {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
@@ -241,6 +242,19 @@ impl Body for Upload {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// Runs in a task of its own, which ends when nobody waits for it. Dialling takes more stack than all else that a request does, and a
+/// guest's stack keeps what was ever used of it.
+async fn apart<T: Send + 'static>(dialling: impl Future<Output = T> + Send + 'static) -> T {
+    let mut task = JoinSet::new();
+    task.spawn(dialling);
+    match task.join_next().await {
+        Some(Ok(dialled)) => dialled,
+        Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // Ended with its runtime, and so is whoever waits.
+        _ => std::future::pending().await,
     }
 }
 

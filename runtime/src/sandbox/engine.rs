@@ -26,7 +26,7 @@ use super::{Adapter, Limits, structure};
 /// a small guest. A guest whose stack is at most 128 KiB (`.cargo/config.toml`) writes to little beyond. Each slot that was ever used
 /// keeps so much, so a crowd's size shows in what the process takes afterwards. wasmtime could keep the written pages alone
 /// (`pagemap_scan`), but in 48.0 misses those that the kernel is moving or has swapped out: the next guest would read them.
-const KEEP_RESIDENT_BYTES: usize = 320 << 10;
+const KEEP_RESIDENT_BYTES: usize = 256 << 10;
 const TABLE_KEEP_RESIDENT_BYTES: usize = 64 << 10;
 /// Core instances, memories and tables of one component: a language runtime needs two to six, an attack on the pool needs many.
 pub(super) const MAX_INSTANCES_PER_COMPONENT: u32 = 16;

@@ -1,6 +1,6 @@
 //! `--crowd`: idle clients and live streams at one time. What does each cost, is anything lost, and does all of it come back?
 //!
-//! Three crowds, one after the other: resident memory stays higher after the first (the sandbox pool's slots and the allocator keep
+//! Three crowds, one after the other: memory stays higher after the first (the sandbox pool's slots and the allocator keep
 //! some), and settles. The verdict is on what the last leaves beyond the one before, and the table shows the rest. Memory and
 //! descriptors are read from Linux's /proc, from outside of the server.
 
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::machine::resident_kib;
+use crate::machine::memory_kib;
 use crate::options::{Options, Paced};
 use crate::processes::{Caisson, Upstream};
 use crate::stream::{connect, follow};
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// What the server takes.
 #[derive(Clone, Copy, Debug)]
 struct Level {
-    resident_kib: u64,
+    memory_kib: u64,
     descriptors: u64,
 }
 
@@ -139,17 +139,14 @@ async fn back(pid: u32, before: Level) -> anyhow::Result<Level> {
 
 impl Level {
     fn of(pid: u32) -> anyhow::Result<Self> {
-        Ok(Self {
-            resident_kib: resident_kib(pid)?,
-            descriptors: fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64,
-        })
+        Ok(Self { memory_kib: memory_kib(pid)?, descriptors: fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64 })
     }
 }
 
 /// Prints the figures; whether all came back.
 fn report(options: &Options, crowds: &[Crowd]) -> bool {
     let mib = |kib: u64| kib as f64 / 1024.0;
-    println!("| crowd | moment | resident MiB | descriptors |");
+    println!("| crowd | moment | memory MiB | descriptors |");
     println!("|---|---|---:|---:|");
     for (number, crowd) in (1..).zip(crowds) {
         let moments = [
@@ -159,12 +156,12 @@ fn report(options: &Options, crowds: &[Crowd]) -> bool {
             ("all left", crowd.after),
         ];
         for (moment, level) in moments {
-            println!("| {number} | {moment} | {:.1} | {} |", mib(level.resident_kib), level.descriptors);
+            println!("| {number} | {moment} | {:.1} | {} |", mib(level.memory_kib), level.descriptors);
         }
     }
     let [first, .., before_last, last] = crowds else { return false };
     let each = |with: Level, without: Level, number: u32| {
-        with.resident_kib.saturating_sub(without.resident_kib) as f64 / f64::from(number)
+        with.memory_kib.saturating_sub(without.memory_kib) as f64 / f64::from(number)
     };
     println!(
         "\nAn idle client takes {:.1} KiB ({} of them), a live stream {:.1} KiB ({} of them), in the first crowd; the next ones use again what it left.",
@@ -178,12 +175,12 @@ fn report(options: &Options, crowds: &[Crowd]) -> bool {
         crowds.len(),
         crowds.iter().map(|crowd| crowd.seconds).sum::<f64>() / crowds.len() as f64,
     );
-    let left = last.after.resident_kib.saturating_sub(before_last.after.resident_kib);
+    let left = last.after.memory_kib.saturating_sub(before_last.after.memory_kib);
     let descriptors = last.after.descriptors.saturating_sub(first.before.descriptors);
     let (memory_back, descriptors_back) = (left <= MARGIN_KIB, descriptors <= MARGIN_DESCRIPTORS);
     println!(
         "Kept for the next crowd: {:.1} MiB. The last left {:.1} MiB beyond the one before (margin {} MiB: {}) and {descriptors} descriptors (margin {MARGIN_DESCRIPTORS}: {}).",
-        mib(before_last.after.resident_kib.saturating_sub(first.before.resident_kib)),
+        mib(before_last.after.memory_kib.saturating_sub(first.before.memory_kib)),
         mib(left),
         MARGIN_KIB >> 10,
         verdict(memory_back),

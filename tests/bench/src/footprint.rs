@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::client::Connection;
-use crate::machine::resident_kib;
+use crate::machine::memory_kib;
 use crate::options::{self, Options, Paced};
 use crate::processes::{Caisson, DEPLOYMENT, Native, Upstream};
 use crate::statistics::Spread;
@@ -50,7 +50,7 @@ pub(crate) struct Start {
     /// The first answer of a deployment after it.
     pub(crate) first_answer_ms: Spread,
     /// Resident memory once it serves, in bytes.
-    pub(crate) resident_bytes: f64,
+    pub(crate) memory_bytes: f64,
 }
 
 pub(crate) async fn measure(options: &Options) -> anyhow::Result<Footprint> {
@@ -97,7 +97,7 @@ pub(crate) async fn each_of(
     pid: Option<u32>,
 ) -> anyhow::Result<f64> {
     let pid = pid.context("the server is gone")?;
-    let before = resident_kib(pid)?;
+    let before = memory_kib(pid)?;
     let (sender, mut begun) = mpsc::unbounded_channel();
     let mut reading = JoinSet::new();
     for number in 0..streams {
@@ -114,7 +114,7 @@ pub(crate) async fn each_of(
         }
     }
     ensure!(reading.len() == streams as usize, "streams ended before all had begun");
-    let during = resident_kib(pid)?;
+    let during = memory_kib(pid)?;
     while let Some(read) = reading.join_next().await {
         read??;
     }
@@ -133,10 +133,10 @@ pub(crate) async fn start(options: &Options, deployments: u32) -> anyhow::Result
         push(&caisson, number, file.path()).await?;
     }
     let last = if deployments > 1 { format!("{}/echo", name(deployments - 1)) } else { MODEL.to_owned() };
-    let (mut times, mut answers, mut resident) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut times, mut answers, mut memory) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RESTARTS {
         times.push(milliseconds(caisson.restart().await?));
-        resident.push(resident_kib(caisson.pid().context("the server is gone")?)? as f64 * 1024.0);
+        memory.push(memory_kib(caisson.pid().context("the server is gone")?)? as f64 * 1024.0);
         let mut connection = Connection::open(caisson.address()).await?;
         let begun = Instant::now();
         let answer = connection.exchange(&request(&last, false)).await?;
@@ -148,7 +148,7 @@ pub(crate) async fn start(options: &Options, deployments: u32) -> anyhow::Result
     Ok(Start {
         milliseconds: Spread::of(times),
         first_answer_ms: Spread::of(answers),
-        resident_bytes: Spread::of(resident).median,
+        memory_bytes: Spread::of(memory).median,
     })
 }
 
@@ -178,13 +178,13 @@ impl Footprint {
         let Self { streams, stream_bytes, native_stream_bytes, deployments, start } = self;
         format!(
             "Memory of a live stream, over {streams} at one time: {:.1} KB (native proxy: {:.1} KB).\n\
-             Start with {deployments} deployments whose machine code is at hand: {:.0} ms ({:.0}–{:.0}), {:.1} MB resident, first answer after {:.1} ms.\n",
+             Start with {deployments} deployments whose machine code is at hand: {:.0} ms ({:.0}–{:.0}), {:.1} MB of memory, first answer after {:.1} ms.\n",
             stream_bytes / 1e3,
             native_stream_bytes / 1e3,
             start.milliseconds.median,
             start.milliseconds.min,
             start.milliseconds.max,
-            start.resident_bytes / 1e6,
+            start.memory_bytes / 1e6,
             start.first_answer_ms.median,
         )
     }

@@ -110,7 +110,7 @@ async fn deployments(options: &Options) -> Vec<Plot> {
             Ok(start) => {
                 times.push((f64::from(deployments), start.milliseconds.median));
                 firsts.push((f64::from(deployments), start.first_answer_ms.median));
-                memory.push((f64::from(deployments), start.resident_bytes / 1e6));
+                memory.push((f64::from(deployments), start.memory_bytes / 1e6));
             }
             Err(error) => eprintln!("{deployments} deployments: {error:#}"),
         }

@@ -165,7 +165,7 @@ fn report(all: &[Figures], before: &machine::Load) {
     }
     println!(
         "\nThe same adapter for Anthropic's wire. Push: from upload to served, compiling included. p50: a plain answer, one connection. \
-         Memory: resident, of {STREAMS} streams at one time. Load average {} before, {} after.",
+         Memory: the proportional set size, of {STREAMS} streams at one time. Load average {} before, {} after.",
         before.as_str(),
         machine::Load::now().as_str(),
     );

@@ -78,11 +78,12 @@ fn machine_ticks(stat: &str) -> Option<Ticks> {
     Some(Ticks([0, 1, 2, 5, 6, 7].iter().filter_map(|index| numbers.get(*index)).sum()))
 }
 
-/// Memory of a process in RAM, in KiB.
-pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("no /proc: this needs Linux")?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
-    resident.and_then(|kib| kib.parse().ok()).context("no VmRSS")
+/// Memory of a process in RAM, in KiB; what it shares with others, or maps several times, is counted once (the kernel's "proportional set
+/// size"): each sandbox maps its component's image, whose unwritten pages are the same ones in memory.
+pub(crate) fn memory_kib(pid: u32) -> anyhow::Result<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("no /proc: this needs Linux")?;
+    let proportional = rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next());
+    proportional.and_then(|kib| kib.parse().ok()).context("no Pss")
 }
 
 #[cfg(test)]
