@@ -194,10 +194,10 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
-            if connection.is_idle() {
-                self.pool.keep(&self.target, connection);
-            }
+        if let Some(mut connection) = self.connection.take()
+            && connection.is_idle()
+        {
+            self.pool.keep(&self.target, connection);
         }
     }
 }

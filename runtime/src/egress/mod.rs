@@ -87,6 +87,13 @@ pub struct Egress {
     tap: Option<Arc<dyn Tap>>,
 }
 
+/// A request in the form in which it may leave.
+struct Admitted {
+    to: Arc<Reading>,
+    request: Request<OutgoingBody>,
+    watched: Option<Watched>,
+}
+
 /// How long a guest is ready to wait. Our own bounds hold whatever it says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Patience {
@@ -127,9 +134,9 @@ impl Egress {
         patience: Patience,
     ) -> Result<Response<IncomingBody>, EgressError> {
         let turn = meter.begin_request()?;
-        let (granted, mut request, watched) = self.admit(&meter, request)?;
+        let Admitted { to, mut request, watched } = self.admit(&meter, request)?;
         let flooded = watch_interim_answers(&mut request);
-        let sent = self.client.send(&granted.target, request);
+        let sent = self.client.send(&to.target, request);
         let answered = async {
             match patience.first_byte {
                 Some(limit) => tokio::time::timeout(limit, sent).await.map_err(|_| EgressError::TimedOut),
@@ -148,11 +155,7 @@ impl Egress {
     }
 
     /// Checks the target against the grants and gives the request the form in which it may leave.
-    fn admit(
-        &self,
-        meter: &Arc<Meter>,
-        request: Request<OutgoingBody>,
-    ) -> Result<(Arc<Reading>, Request<OutgoingBody>, Option<Watched>), EgressError> {
+    fn admit(&self, meter: &Arc<Meter>, request: Request<OutgoingBody>) -> Result<Admitted, EgressError> {
         let (mut parts, body) = request.into_parts();
         request::check_method(&parts.method)?;
         let granted = self.granted(meter, &parts.uri)?;
@@ -181,7 +184,7 @@ impl Egress {
             None => body,
         };
         let body = Metered::outgoing(body, Arc::clone(meter), length);
-        Ok((granted, Request::from_parts(parts, body.boxed_unsync()), watched))
+        Ok(Admitted { to: granted, request: Request::from_parts(parts, body.boxed_unsync()), watched })
     }
 
     /// What the URL means, where a grant covers it. An adapter most often has one URL, which is read once.
