@@ -68,10 +68,8 @@ impl Pool {
     /// Keeps a connection that is idle.
     pub(super) fn keep(&self, target: &Target, connection: Connection) {
         let mut kept = self.kept();
-        if !kept.hosts.contains_key(target) {
-            kept.hosts.insert(target.clone(), Host::default());
-        }
-        if let Some(Host { idle, .. }) = kept.hosts.get_mut(target).filter(|host| host.idle.len() < MAX_PER_HOST) {
+        let idle = &mut kept.hosts.entry(target.clone()).or_default().idle;
+        if idle.len() < MAX_PER_HOST {
             idle.push(Idle { connection, since: Instant::now() });
         }
     }

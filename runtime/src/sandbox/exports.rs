@@ -8,7 +8,8 @@
 //! A function and its types are looked up when it is wanted: the bindings that wasmtime generates would look up all of them for each
 //! instance. That all fit the world is seen once, with a component's first instance.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasmtime::Store;
 use wasmtime::component::{
@@ -46,7 +47,7 @@ struct Functions {
     /// The world `adapter`'s alone.
     next: Option<ComponentExportIndex>,
     /// Set once all were seen to have the world's types.
-    fit: OnceLock<()>,
+    fit: AtomicBool,
 }
 
 /// Where a streamed answer's events come from.
@@ -92,9 +93,9 @@ impl Linked {
     pub(super) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Exports> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
         let exports = Exports { instance, functions: Arc::clone(&self.functions) };
-        if self.functions.fit.get().is_none() {
+        if !self.functions.fit.load(Ordering::Relaxed) {
             exports.fit(store)?;
-            self.functions.fit.get_or_init(|| ());
+            self.functions.fit.store(true, Ordering::Relaxed);
         }
         Ok(exports)
     }
@@ -116,7 +117,7 @@ impl Functions {
                 World::Adapter => Some(function("[method]events.next")?),
                 World::AdapterAsync => None,
             },
-            fit: OnceLock::new(),
+            fit: AtomicBool::new(false),
         })
     }
 }

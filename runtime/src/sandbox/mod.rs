@@ -207,10 +207,7 @@ impl Sandbox {
             let ledger = Arc::clone(&sandbox.ledger);
             match call!(sandbox.open_stream(context, request, &ledger)) {
                 Ok(events) => Ok(EventStream::of(sandbox, events)),
-                Err(error) => {
-                    ledger.look(&sandbox.store);
-                    Err(ledger.refused(error))
-                }
+                Err(error) => Err(sandbox.refused(error)),
             }
         })
         .await
@@ -252,8 +249,12 @@ impl Sandbox {
     }
 
     fn settle<T>(&self, answered: Result<T, chat::Error>) -> Result<(T, Receipt), Failure> {
-        let receipt = self.receipt();
-        answered.map(|answer| (answer, receipt)).map_err(|error| self.ledger.refused(error))
+        answered.map(|answer| (answer, self.receipt())).map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, error: chat::Error) -> Failure {
+        self.ledger.look(&self.store);
+        self.ledger.refused(error)
     }
 
     fn failure(&self, fault: Fault) -> Failure {

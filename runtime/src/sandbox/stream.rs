@@ -100,10 +100,7 @@ async fn ask(sandbox: &mut Sandbox, events: &Resource) -> Result<Option<Vec<chat
     }
     let fault = match tokio::time::timeout_at(ledger.deadline, events.next(store)).await {
         Ok(Ok(Ok(batch))) => return Ok(batch),
-        Ok(Ok(Err(error))) => {
-            ledger.look(&*store);
-            return Err(ledger.refused(error));
-        }
+        Ok(Ok(Err(error))) => return Err(sandbox.refused(error)),
         Ok(Err(error)) => fault::classify(&error, store.data().memory.was_refused()),
         Err(_) => Fault::Deadline,
     };
